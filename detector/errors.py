@@ -1,0 +1,25 @@
+"""What a user can cause or mend. Shells turn these into text, an exit code or a status, by class."""
+
+
+class DetectorError(Exception):
+    """Base of every error that this package raises on purpose; its text says what was wrong and what to do."""
+
+
+class SettingsError(DetectorError):
+    """A setting has a value that it cannot have."""
+
+
+class ImageError(DetectorError):
+    """The bytes given are no picture that can be used."""
+
+
+class ModelError(DetectorError):
+    """A model is unknown, or its files are not what they should be."""
+
+
+class DownloadError(DetectorError):
+    """No source gave the right bytes, or they could not be kept."""
+
+
+class EngineError(DetectorError):
+    """An engine is not installed, or cannot do what the settings ask of it."""

@@ -1,0 +1,77 @@
+"""Picture bytes -> Picture, in the one place where foreign bytes become pixels."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from detector.errors import ImageError
+from detector.settings import Limits
+from detector.values import Picture
+
+# Looked up by content, never by file name; every other decoder stays out of reach.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+USE_INSTEAD = "use a JPEG, PNG, WebP, BMP or GIF picture"
+
+
+def read_picture(data: bytes, limits: Limits | None = None) -> Picture:
+    """Decode JPEG, PNG, WebP, BMP or a GIF's first frame to upright RGB.
+
+    The EXIF turn is applied, transparency is laid on white, 16 bit is reduced to 8, CMYK and palettes converted.
+    Size is checked from the header before a pixel is decoded.
+    Raises ImageError for anything that is not a whole, allowed picture within the limits.
+    """
+    limits = limits or Limits()
+    if not data:
+        raise ImageError(f"the file is empty; {USE_INSTEAD}")
+    if len(data) > limits.max_picture_bytes:
+        raise ImageError(
+            f"the file has {_megabytes(len(data))}, the limit is {_megabytes(limits.max_picture_bytes)};"
+            " save a smaller copy"
+        )
+    with _open(data) as image:
+        _check_pixels(image.width, image.height, limits)
+        return Picture(np.asarray(_to_rgb(image)))
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError("the picture claims far too many pixels; save a smaller copy") from None
+    except UnidentifiedImageError:
+        raise ImageError(f"this is not a picture that can be read; {USE_INSTEAD}") from None
+    except Exception as error:  # A header can break a decoder in any way; none of them is the caller's concern.
+        raise ImageError(f"the picture is damaged ({error}); save it again, or {USE_INSTEAD}") from error
+
+
+def _check_pixels(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.max_picture_pixels:
+        raise ImageError(
+            f"the picture has {width} x {height} pixels, the limit is"
+            f" {limits.max_picture_pixels / 1e6:.0f} million; save a smaller copy"
+        )
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    try:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        return _flatten(upright)
+    except Exception as error:  # As above; Pillow raises OSError, SyntaxError, struct.error and more.
+        raise ImageError(
+            f"the picture is damaged or incomplete ({error}); save it again, or {USE_INSTEAD}"
+        ) from error
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bit grey; convert("RGB") would clip it to white
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,108 @@
+"""Picture + Detections -> a new Picture with boxes and labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from detector.pictures.palette import Colour, class_colour, text_colour
+from detector.values import Detections, Picture
+
+Rectangle = tuple[int, int, int, int]  # x1 y1 x2 y2 in pixels
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@dataclass(frozen=True)
+class Label:
+    """One name plate: what it says and where it lies."""
+
+    text: str
+    font: Font
+    place: Rectangle
+
+
+def draw(picture: Picture, detections: Detections) -> Picture:
+    """A new picture with a box and a name plate ("dog 0.93") for each detection.
+
+    Lines and text scale with the picture; plates stay inside it and apart where there is room.
+    """
+    image = Image.fromarray(picture.pixels)
+    canvas = ImageDraw.Draw(image)
+    found = detections.clipped()
+    boxes = [_rounded(box) for box in found.boxes.tolist()]
+    texts = [f"{name} {score:.2f}" for name, score in zip(found.labels, found.scores, strict=True)]
+    labels = place_labels(texts, boxes, picture.size_wh)
+    colours = [class_colour(int(i)) for i in found.class_ids]
+    for box, colour in reversed(list(zip(boxes, colours, strict=True))):  # the surest on top
+        _draw_box(canvas, box, colour, _line_width(picture.size_wh))
+    for label, colour in reversed(list(zip(labels, colours, strict=True))):
+        _draw_label(canvas, label, colour)
+    return Picture(np.asarray(image))
+
+
+def place_labels(texts: list[str], boxes: list[Rectangle], size_wh: tuple[int, int]) -> list[Label]:
+    """A plate for each box, inside the picture, off the plates before it where one of four places allows."""
+    labels: list[Label] = []
+    for text, box in zip(texts, boxes, strict=True):
+        font, plate_wh = _fitting_font(text, size_wh)
+        places = [_inside(place, plate_wh, size_wh) for place in _corners(box, plate_wh)]
+        free = (p for p in places if not any(_overlap(p, label.place) for label in labels))
+        labels.append(Label(text, font, next(free, places[0])))
+    return labels
+
+
+def _corners(box: Rectangle, plate_wh: tuple[int, int]) -> list[tuple[int, int]]:
+    """Top left corners to try: over the box, inside at its top, under it, inside at its bottom."""
+    x1, y1, _, y2 = box
+    height = plate_wh[1]
+    over, under = (x1, y1 - height), (x1, y2)
+    return [over, (x1, y1), under, (x1, y2 - height)] if y1 >= height else [(x1, y1), under, (x1, y2 - height)]
+
+
+def _inside(corner: tuple[int, int], plate_wh: tuple[int, int], size_wh: tuple[int, int]) -> Rectangle:
+    x, y = (max(0, min(c, size - p)) for c, p, size in zip(corner, plate_wh, size_wh, strict=True))
+    return x, y, x + plate_wh[0], y + plate_wh[1]
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _fitting_font(text: str, size_wh: tuple[int, int]) -> tuple[Font, tuple[int, int]]:
+    """The largest font, up to a share of the picture, whose plate is no larger than the picture; and the plate."""
+    size = _text_size(size_wh)
+    while True:
+        font = ImageFont.load_default(size)
+        left, _, right, _ = font.getbbox(text)
+        padding = max(1, size // 4)
+        plate_wh = int(right - left) + 2 * padding, round(size * 1.3) + 2 * (padding // 2)
+        if (plate_wh[0] <= size_wh[0] and plate_wh[1] <= size_wh[1]) or size <= 4:
+            return font, (min(plate_wh[0], size_wh[0]), min(plate_wh[1], size_wh[1]))
+        size = max(4, size * 3 // 4)
+
+
+def _draw_box(canvas: ImageDraw.ImageDraw, box: Rectangle, colour: Colour, width: int) -> None:
+    x1, y1, x2, y2 = box
+    halo = max(1, width // 3)  # keeps the line in sight on a ground of its own colour
+    canvas.rectangle(box, outline=text_colour(colour), width=width + halo)
+    canvas.rectangle((x1, y1, x2, y2), outline=colour, width=width)
+
+
+def _draw_label(canvas: ImageDraw.ImageDraw, label: Label, colour: Colour) -> None:
+    x1, y1, x2, y2 = label.place
+    canvas.rectangle((x1, y1, x2 - 1, y2 - 1), fill=colour)
+    middle = (x1 + x2) / 2, (y1 + y2) / 2
+    canvas.text(middle, label.text, fill=text_colour(colour), font=label.font, anchor="mm")
+
+
+def _rounded(box: list[float]) -> Rectangle:
+    x1, y1, x2, y2 = (round(value) for value in box)
+    return x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)  # the last pixel that the box covers
+
+
+def _line_width(size_wh: tuple[int, int]) -> int:
+    return max(2, round(min(size_wh) / 180))
+
+
+def _text_size(size_wh: tuple[int, int]) -> int:
+    return max(13, round(min(size_wh) / 26))
