@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from detector.engines.base import Engine
 from detector.engines.catalog import open_engine
-from detector.models.assets import Progress
+from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.settings import Settings
@@ -22,14 +22,17 @@ class Result:
 
 
 def load(
-    settings: Settings, store: Store, registry: Registry | None = None, progress: Progress | None = None
+    settings: Settings,
+    store: Store,
+    registry: Registry | None = None,
+    progress: Progress = ignore_progress,
 ) -> Engine:
     """The engine that the settings name with their model loaded; weights are fetched where they are missing.
 
     Reads `model`, `engine`, `side` and `threads` of the settings. Raises DetectorError.
     """
     model = (registry or Registry()).get(settings.model)
-    return open_engine(model.files(store, progress or _silent), settings)
+    return open_engine(model.files(store, progress), settings)
 
 
 def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
@@ -37,7 +40,3 @@ def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
     start = time.perf_counter()
     detections = engine.detect(picture, settings).clipped()
     return Result(detections, settings, 1000 * (time.perf_counter() - start))
-
-
-def _silent(done: int, total: int) -> None:
-    pass

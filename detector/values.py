@@ -87,7 +87,10 @@ class Detections:
         """The same with every box cut at the edge of the picture; networks also point outside it."""
         return replace(self, boxes=self.boxes.clip(0, np.array(self.size_wh * 2, dtype=np.float32)))
 
+    def resized(self, size_wh: tuple[int, int]) -> "Detections":
+        """The same for a smaller or larger copy of the picture."""
+        factors = np.array(size_wh, dtype=np.float32) / np.array(self.size_wh, dtype=np.float32)
+        return replace(self, boxes=self.boxes * np.tile(factors, 2), size_wh=size_wh)
+
     def _pick(self, keep: npt.NDArray[np.bool_]) -> "Detections":
-        return replace(
-            self, boxes=self.boxes[keep], scores=self.scores[keep], class_ids=self.class_ids[keep]
-        )
+        return replace(self, boxes=self.boxes[keep], scores=self.scores[keep], class_ids=self.class_ids[keep])

@@ -149,7 +149,9 @@ class _Reader:
                 raise self.section.error(key, "is not a key that this section is known to have")
         layer = reader(self)
         if prod(layer.shape) > MAX_VALUES:
-            raise ModelError(f"line {self.section.line}: [{self.section.kind}] gives {layer.shape}, too large")
+            raise ModelError(
+                f"line {self.section.line}: [{self.section.kind}] gives {layer.shape}, too large"
+            )
         return layer
 
     def convolutional(self) -> Convolutional:
@@ -184,7 +186,9 @@ class _Reader:
         (other,) = self._layers_of("from", exactly=1)
         shape = self._shape(self._last)
         if self._shape(other) != shape:
-            raise self.section.error("from", f"joins shapes {shape} and {self._shape(other)}; they must be equal")
+            raise self.section.error(
+                "from", f"joins shapes {shape} and {self._shape(other)}; they must be equal"
+            )
         return Shortcut(self._last, other, shape, self._activation("linear"))
 
     def route(self) -> Route:
@@ -224,7 +228,9 @@ class _Reader:
             return self.input_shape
         layer = self.before[index]
         if isinstance(layer, Yolo):
-            raise ModelError(f"line {self.section.line}: [{self.section.kind}] reads the output of a [yolo] layer")
+            raise ModelError(
+                f"line {self.section.line}: [{self.section.kind}] reads the output of a [yolo] layer"
+            )
         return layer.shape
 
     def _layers_of(self, key: str, exactly: int | None = None) -> tuple[int, ...]:
@@ -259,16 +265,14 @@ _READERS: Mapping[str, Callable[[_Reader], Layer]] = {
 
 # Keys that are read, and those that matter to training alone. Any other might change what the network computes.
 _KEYS: Mapping[str, frozenset[str]] = {
-    "convolutional": frozenset(
-        ("batch_normalize", "filters", "size", "stride", "pad", "padding", "activation")
-        + ("learning_rate", "stopbackward")
-    ),
-    "maxpool": frozenset(("size", "stride", "padding")),
-    "shortcut": frozenset(("from", "activation")),
-    "route": frozenset(("layers",)),
-    "upsample": frozenset(("stride",)),
-    "yolo": frozenset(
-        ("mask", "anchors", "classes", "num", "thresh", "nms_thresh")
-        + ("jitter", "ignore_thresh", "truth_thresh", "random", "max", "map", "focal_loss", "counters_per_class")
-    ),
+    kind: frozenset(keys.split())
+    for kind, keys in {
+        "convolutional": "batch_normalize filters size stride pad padding activation learning_rate stopbackward",
+        "maxpool": "size stride padding",
+        "shortcut": "from activation",
+        "route": "layers",
+        "upsample": "stride",
+        "yolo": "mask anchors classes num thresh nms_thresh jitter ignore_thresh truth_thresh random max map"
+        " focal_loss counters_per_class",
+    }.items()
 }

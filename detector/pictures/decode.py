@@ -41,7 +41,9 @@ def _open(data: bytes) -> Image.Image:
         raise ImageError("the picture claims far too many pixels; save a smaller copy") from None
     except UnidentifiedImageError:
         raise ImageError(f"this is not a picture that can be read; {USE_INSTEAD}") from None
-    except Exception as error:  # A header can break a decoder in any way; none of them is the caller's concern.
+    except (
+        Exception
+    ) as error:  # A header can break a decoder in any way; none of them is the caller's concern.
         raise ImageError(f"the picture is damaged ({error}); save it again, or {USE_INSTEAD}") from error
 
 

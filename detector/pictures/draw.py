@@ -1,5 +1,6 @@
 """Picture + Detections -> a new Picture with boxes and labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,26 +22,54 @@ class Label:
     place: Rectangle
 
 
-def draw(picture: Picture, detections: Detections) -> Picture:
+@dataclass(frozen=True)
+class Look:
+    """What is drawn for each detection."""
+
+    boxes: bool = True
+    labels: bool = True
+    scores: bool = True
+
+    def text(self, label: str, score: float) -> str:
+        """What the plate says; nothing where it is empty."""
+        parts = [label] * self.labels + [f"{score:.2f}"] * self.scores
+        return " ".join(parts)
+
+
+def draw(picture: Picture, detections: Detections, look: Look | None = None) -> Picture:
     """A new picture with a box and a name plate ("dog 0.93") for each detection.
 
-    Lines and text scale with the picture; plates stay inside it and apart where there is room.
+    The picture may be a smaller copy of the one detected in. Lines and text scale with it; plates stay inside it
+    and apart where there is room.
     """
+    look, found = look or Look(), detections.resized(picture.size_wh).clipped()
+    texts = [look.text(*pair) for pair in zip(found.labels, found.scores.tolist(), strict=True)]
+    colours = [class_colour(class_id) for class_id in found.class_ids.tolist()]
+    return draw_boxes(picture, found.boxes.tolist(), texts, colours, outline=look.boxes)
+
+
+def draw_boxes(
+    picture: Picture,
+    boxes: Sequence[Sequence[float]],
+    texts: Sequence[str],
+    colours: Sequence[Colour],
+    outline: bool = True,
+) -> Picture:
+    """A new picture with x1 y1 x2 y2 boxes in pixels and their texts; the first lies on top."""
     image = Image.fromarray(picture.pixels)
     canvas = ImageDraw.Draw(image)
-    found = detections.clipped()
-    boxes = [_rounded(box) for box in found.boxes.tolist()]
-    texts = [f"{name} {score:.2f}" for name, score in zip(found.labels, found.scores, strict=True)]
-    labels = place_labels(texts, boxes, picture.size_wh)
-    colours = [class_colour(int(i)) for i in found.class_ids]
-    for box, colour in reversed(list(zip(boxes, colours, strict=True))):  # the surest on top
-        _draw_box(canvas, box, colour, _line_width(picture.size_wh))
+    rectangles = [_rounded(box) for box in boxes]
+    if outline:
+        for rectangle, colour in reversed(list(zip(rectangles, colours, strict=True))):
+            _draw_box(canvas, rectangle, colour, _line_width(picture.size_wh))
+    labels = place_labels(texts, rectangles, picture.size_wh)
     for label, colour in reversed(list(zip(labels, colours, strict=True))):
-        _draw_label(canvas, label, colour)
+        if label.text:
+            _draw_label(canvas, label, colour)
     return Picture(np.asarray(image))
 
 
-def place_labels(texts: list[str], boxes: list[Rectangle], size_wh: tuple[int, int]) -> list[Label]:
+def place_labels(texts: Sequence[str], boxes: Sequence[Rectangle], size_wh: tuple[int, int]) -> list[Label]:
     """A plate for each box, inside the picture, off the plates before it where one of four places allows."""
     labels: list[Label] = []
     for text, box in zip(texts, boxes, strict=True):
@@ -56,7 +85,9 @@ def _corners(box: Rectangle, plate_wh: tuple[int, int]) -> list[tuple[int, int]]
     x1, y1, _, y2 = box
     height = plate_wh[1]
     over, under = (x1, y1 - height), (x1, y2)
-    return [over, (x1, y1), under, (x1, y2 - height)] if y1 >= height else [(x1, y1), under, (x1, y2 - height)]
+    return (
+        [over, (x1, y1), under, (x1, y2 - height)] if y1 >= height else [(x1, y1), under, (x1, y2 - height)]
+    )
 
 
 def _inside(corner: tuple[int, int], plate_wh: tuple[int, int], size_wh: tuple[int, int]) -> Rectangle:
@@ -82,10 +113,9 @@ def _fitting_font(text: str, size_wh: tuple[int, int]) -> tuple[Font, tuple[int,
 
 
 def _draw_box(canvas: ImageDraw.ImageDraw, box: Rectangle, colour: Colour, width: int) -> None:
-    x1, y1, x2, y2 = box
     halo = max(1, width // 3)  # keeps the line in sight on a ground of its own colour
     canvas.rectangle(box, outline=text_colour(colour), width=width + halo)
-    canvas.rectangle((x1, y1, x2, y2), outline=colour, width=width)
+    canvas.rectangle(box, outline=colour, width=width)
 
 
 def _draw_label(canvas: ImageDraw.ImageDraw, label: Label, colour: Colour) -> None:
@@ -95,7 +125,7 @@ def _draw_label(canvas: ImageDraw.ImageDraw, label: Label, colour: Colour) -> No
     canvas.text(middle, label.text, fill=text_colour(colour), font=label.font, anchor="mm")
 
 
-def _rounded(box: list[float]) -> Rectangle:
+def _rounded(box: Sequence[float]) -> Rectangle:
     x1, y1, x2, y2 = (round(value) for value in box)
     return x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)  # the last pixel that the box covers
 

@@ -34,4 +34,3 @@ def shrink(picture: Picture, max_width: int) -> Picture:
         return picture
     height = max(1, round(image.height * max_width / image.width))
     return Picture(np.asarray(image.resize((max_width, height), Image.Resampling.BOX, reducing_gap=2.0)))
-

@@ -26,7 +26,9 @@ def decode_maps(maps: Sequence[Floats], network: Network, floor: float = -1.0) -
 
 def _decode(values: Floats, head: Yolo, input_wh: tuple[int, int], floor: float) -> Floats:
     anchors, (_, rows, columns) = len(head.anchors_wh), head.shape
-    cells = values.reshape(anchors, 5 + head.classes, rows, columns).transpose(2, 3, 0, 1)  # (rows, cols, A, 5+C)
+    cells = values.reshape(anchors, 5 + head.classes, rows, columns).transpose(
+        2, 3, 0, 1
+    )  # (rows, cols, A, 5+C)
     objectness = _sigmoid(cells[..., 4])  # (rows, columns, A)
     y, x, anchor = np.nonzero(objectness > floor)
     picked = cells[y, x, anchor]  # (N, 5 + C)
@@ -34,7 +36,9 @@ def _decode(values: Floats, head: Yolo, input_wh: tuple[int, int], floor: float)
     decoded[:, 0] = (x + _sigmoid(picked[:, 0])) / columns
     decoded[:, 1] = (y + _sigmoid(picked[:, 1])) / rows
     with np.errstate(over="ignore"):  # an endless box is dropped with the candidates
-        anchor_shares = np.array(head.anchors_wh, dtype=np.float32)[anchor] / np.array(input_wh, dtype=np.float32)
+        anchor_shares = np.array(head.anchors_wh, dtype=np.float32)[anchor] / np.array(
+            input_wh, dtype=np.float32
+        )
         decoded[:, 2:4] = np.exp(picked[:, 2:4]) * anchor_shares
     decoded[:, 4] = objectness[y, x, anchor]
     decoded[:, 5:] = _sigmoid(picked[:, 5:]) * decoded[:, 4:5]

@@ -1,0 +1,66 @@
+"""YOLOv3 and YOLOv3-tiny: find what is in a picture.
+
+import detector
+settings = detector.Settings(model="yolov3-tiny", confidence=0.4)
+engine = detector.load(settings, detector.Store.open(None))
+picture = detector.read_picture(Path("fruits.jpg").read_bytes())
+result = detector.detect(picture, engine, settings)
+print(result.detections.labels)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detector.engines.base import Engine
+    from detector.errors import DetectorError
+    from detector.models.store import Store
+    from detector.pictures.decode import read_picture
+    from detector.pictures.draw import draw
+    from detector.pictures.encode import encode
+    from detector.pipeline import Result, detect, load
+    from detector.settings import Config, Limits, Settings
+    from detector.values import Detections, Picture
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Config",
+    "Detections",
+    "DetectorError",
+    "Engine",
+    "Limits",
+    "Picture",
+    "Result",
+    "Settings",
+    "Store",
+    "detect",
+    "draw",
+    "encode",
+    "load",
+    "read_picture",
+]
+
+# Looked up when first asked for: numpy and OpenCV take longer to import than everything of ours together.
+_HOMES = {
+    "Config": "settings",
+    "DetectorError": "errors",
+    "Detections": "values",
+    "Engine": "engines.base",
+    "Limits": "settings",
+    "Picture": "values",
+    "Result": "pipeline",
+    "Settings": "settings",
+    "Store": "models.store",
+    "detect": "pipeline",
+    "draw": "pictures.draw",
+    "encode": "pictures.encode",
+    "load": "pipeline",
+    "read_picture": "pictures.decode",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,49 @@
+"""Loaded engines, kept for everybody in this process and shared between threads."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+from detector.engines.base import Engine
+from detector.engines.catalog import open_engine
+from detector.models.assets import Progress, ignore_progress
+from detector.models.registry import Registry
+from detector.models.store import Store
+from detector.settings import Settings
+
+Key = tuple[str, str, int | None, int]  # model, engine, side, threads: what an engine is loaded for
+
+
+@dataclass
+class _Place:
+    lock: Lock = field(default_factory=Lock)
+    engine: Engine | None = None
+
+
+class EnginePool:
+    """Up to `most` engines, the longest unused given up first; each is loaded once, however many ask at once."""
+
+    def __init__(self, store: Store, registry: Registry | None = None, most: int = 4) -> None:
+        self.store, self.registry = store, registry or Registry()
+        self._most, self._lock = most, Lock()
+        self._places: OrderedDict[Key, _Place] = OrderedDict()
+
+    def get(self, settings: Settings, progress: Progress = ignore_progress) -> Engine:
+        """The engine for the settings' model, engine, side and threads, loaded now if need be.
+
+        Weights are fetched where they are missing. Raises DetectorError; the next call then tries again.
+        """
+        place = self._place((settings.model, settings.engine, settings.side, settings.threads))
+        with place.lock:
+            if place.engine is None:
+                files = self.registry.get(settings.model).files(self.store, progress)
+                place.engine = open_engine(files, settings)
+            return place.engine
+
+    def _place(self, key: Key) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            while len(self._places) > self._most:
+                self._places.popitem(last=False)
+            return place

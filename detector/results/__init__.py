@@ -1,0 +1,1 @@
+"""What shells show and hand out, made from detections."""
