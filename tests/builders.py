@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from detector.darknet.network import Convolutional, Network, Shortcut, read_network
-from detector.models.registry import ModelFiles
+from detector.darknet.network import Convolutional, Layer, Network, Shortcut, Yolo, read_network
+from detector.models.registry import COCO_NAMES, ModelFiles, PublishedModel
 from detector.values import Picture
 
+PACKAGE_MODELS = COCO_NAMES.parent
 Floats = npt.NDArray[np.float32]
 
 
@@ -33,29 +34,33 @@ def weights_bytes(network: Network, seed: int = 0) -> bytes:
     """A weights file of exactly this network's structure, whose activations neither die nor explode.
 
     Kernels keep the variance of what goes through them; those that end a residual branch add only a little, or
-    it would double at each shortcut. Heads start from an objectness of about 0.02, so that some boxes come out.
+    it would double at each shortcut. Heads lean towards finding nothing, so that some boxes come out, not all.
     """
     rng = np.random.default_rng(seed)
     parts: list[Floats] = []
     for index, layer in enumerate(network.layers):
         if isinstance(layer, Convolutional):
-            follower = network.layers[index + 1] if index + 1 < len(network.layers) else None
-            gain = 0.3 if isinstance(follower, Shortcut) else 1.0
-            parts += _convolution(layer, gain, rng)
+            parts += _convolution(layer, network.layers[index + 1], rng)
     return struct.pack("<3iq", 0, 2, 0, 12_800) + np.concatenate(parts).astype("<f4").tobytes()
 
 
-def _convolution(layer: Convolutional, gain: float, rng: np.random.Generator) -> list[Floats]:
+def _convolution(layer: Convolutional, follower: Layer, rng: np.random.Generator) -> list[Floats]:
     filters, fan_in = layer.shape[0], layer.in_channels * layer.size**2
-    kernel = rng.standard_normal(filters * fan_in, dtype=np.float32) * np.float32(1.4 * gain / np.sqrt(fan_in))
+    gain = {Shortcut: 0.2, Yolo: 0.6}.get(type(follower), 1.4)
+    kernel = rng.standard_normal(filters * fan_in, dtype=np.float32) * np.float32(gain / np.sqrt(fan_in))
     if not layer.batch_normalize:
-        return [np.full(filters, -2.0, dtype=np.float32), kernel]
+        bias = np.zeros(filters, dtype=np.float32)
+        if isinstance(follower, Yolo):
+            bias[4 :: 5 + follower.classes] = -2
+        return [bias, kernel]
     variance = rng.uniform(0.5, 2.0, filters).astype(np.float32)
     mean = rng.uniform(-0.1, 0.1, filters).astype(np.float32)
-    return [mean / np.sqrt(variance) * 0.5, np.sqrt(variance), mean, variance, kernel]
+    return [mean, np.sqrt(variance), mean, variance, kernel]
 
 
-def model_files(folder: Path, cfg: str, names: list[str], seed: int = 0, side: int | None = None) -> ModelFiles:
+def model_files(
+    folder: Path, cfg: str, names: list[str], seed: int = 0, side: int | None = None
+) -> ModelFiles:
     """One's own model: the three files in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     files = ModelFiles(folder.name, folder / "own.cfg", folder / "own.weights", folder / "own.names")
@@ -63,6 +68,14 @@ def model_files(folder: Path, cfg: str, names: list[str], seed: int = 0, side: i
     files.names.write_text("\n".join(names) + "\n")
     files.weights.write_bytes(weights_bytes(read_network(cfg, side), seed))
     return files
+
+
+def full_yolov3_files(folder: Path, model: PublishedModel) -> ModelFiles:
+    """The published yolov3's cfg and names with weights of its exact structure, made from a seed."""
+    cfg = PACKAGE_MODELS / f"{model.name}.cfg"
+    weights = folder / model.weights.name
+    weights.write_bytes(weights_bytes(read_network(cfg.read_text()), seed=3))
+    return ModelFiles(model.name, cfg, weights, COCO_NAMES)
 
 
 # Every kind of layer and every way to name one, two heads, three classes.

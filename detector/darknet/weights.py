@@ -87,10 +87,9 @@ def _fold(numbers: Floats, layer: Convolutional) -> Kernel:
     filters, vectors = layer.shape[0], 4 if layer.batch_normalize else 1
     bias, *normalisation = numbers[: filters * vectors].reshape(vectors, filters)
     weights = numbers[filters * vectors :].reshape(filters, layer.in_channels, layer.size, layer.size)
-    if normalisation:
-        scale, mean, variance = normalisation
-        with np.errstate(all="ignore"):  # what is not finite is refused by the caller
-            factor = scale / (np.sqrt(variance) + _EPSILON)
-            weights = weights * factor[:, None, None, None]
-            bias = bias - mean * factor
-    return Kernel(weights, bias)
+    if not normalisation:
+        return Kernel(weights, bias)
+    scale, mean, variance = normalisation
+    with np.errstate(all="ignore"):  # what is not finite is refused by the caller
+        factor: Floats = (scale / (np.sqrt(variance) + _EPSILON)).astype(np.float32)
+        return Kernel(weights * factor[:, None, None, None], bias - mean * factor)

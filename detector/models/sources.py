@@ -36,6 +36,8 @@ class WebSource:
             downloader(self.url, str(target), None)
         except requests.HTTPError as error:
             raise DownloadError(f"the server answered {error.response.status_code}") from error
+        except requests.ConnectionError as error:
+            raise DownloadError("no connection, or it broke off") from error
         except requests.RequestException as error:
             raise DownloadError(_short(error)) from error
 

@@ -23,8 +23,8 @@ class Placement:
     def to_picture(self, boxes: Floats) -> Floats:
         """Boxes float32 (N, 4), x1 y1 x2 y2 as shares of the input -> the same in pixels of the picture."""
         corner, size = np.array(self.corner_xy * 2), np.array(self.size_wh * 2)
-        pixels = (boxes - corner) / size * np.array(self.picture_wh * 2)  # (N, 4)
-        return pixels.astype(np.float32)
+        pixels: Floats = ((boxes - corner) / size * np.array(self.picture_wh * 2)).astype(np.float32)
+        return pixels  # (N, 4)
 
 
 def prepare(picture: Picture, input_wh: tuple[int, int], fit: Fit) -> tuple[Floats, Placement]:

@@ -1,0 +1,62 @@
+"""The JSON that every shell gives."""
+
+import json
+
+import numpy as np
+
+import detector
+from detector.pipeline import Result
+from detector.results.report import report
+from detector.settings import Settings
+from detector.values import Detections
+
+
+def result(count: int) -> Result:
+    """The first `count` of three detections in a picture of 640 x 480."""
+    boxes = [[1.5, 2.25, 100, 200], [0, 0, 640, 480], [10, 20, 30, 40]]
+    found = Detections(
+        boxes=np.array(boxes, dtype=np.float32)[:count],
+        scores=np.array([0.875, 0.75, 0.5], dtype=np.float32)[:count],
+        class_ids=np.array([1, 0, 1], dtype=np.int64)[:count],
+        names=("ant", "bee"),
+        size_wh=(640, 480),
+    )
+    return Result(found, Settings(model="yolov3", engine="opencv"), detect_ms=12.3456)
+
+
+def test_report_holds_every_detection_as_plain_json() -> None:
+    expected = {
+        "model": "yolov3",
+        "engine": "opencv",
+        "image": {"name": "garden.jpg", "width": 640, "height": 480},
+        "detections": [
+            {
+                "label": "bee",
+                "class_id": 1,
+                "score": 0.875,
+                "box": {"xmin": 1.5, "ymin": 2.25, "xmax": 100.0, "ymax": 200.0},
+            },
+            {
+                "label": "ant",
+                "class_id": 0,
+                "score": 0.75,
+                "box": {"xmin": 0.0, "ymin": 0.0, "xmax": 640.0, "ymax": 480.0},
+            },
+            {
+                "label": "bee",
+                "class_id": 1,
+                "score": 0.5,
+                "box": {"xmin": 10.0, "ymin": 20.0, "xmax": 30.0, "ymax": 40.0},
+            },
+        ],
+        "counts": {"bee": 2, "ant": 1},
+        "time_ms": {"detect": 12.35},
+        "version": detector.__version__,
+    }
+    assert json.loads(json.dumps(report(result(3), "garden.jpg"))) == expected
+
+
+def test_report_of_nothing_found_keeps_its_shape() -> None:
+    none, some = report(result(0), "garden.jpg"), report(result(3), "garden.jpg")
+    assert list(none) == list(some)
+    assert (none["detections"], none["counts"]) == ([], {})
