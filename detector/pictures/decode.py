@@ -36,7 +36,10 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Picture:
 
 def _open(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.format == "PNG":  # decoding alone passes over a wrong checksum
+            Image.open(io.BytesIO(data), formats=("PNG",)).verify()
+        return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError("the picture claims far too many pixels; save a smaller copy") from None
     except UnidentifiedImageError:
@@ -68,7 +71,11 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _flatten(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bit grey; convert("RGB") would clip it to white
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+        values = np.asarray(image)
+        grey = (values.astype(np.uint32) >> 8).astype(np.uint8)
+        return Image.fromarray(np.where(values == image.info.get("transparency", -1), 255, grey)).convert(
+            "RGB"
+        )
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")

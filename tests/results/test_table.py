@@ -20,10 +20,10 @@ def found(count: int) -> Detections:
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_table_has_a_numbered_row_for_each_detection_in_whole_pixels(count: int) -> None:
-    rows = [(1, "bee", 0.875, 1, 3, 100, 200), (2, "ant", 0.5, 0, 0, 640, 480)]
+    rows = [(1, "bee", 0.875, "1, 3, 100, 200"), (2, "ant", 0.5, "0, 0, 640, 480")]
     assert table(found(count)) == [dict(zip(COLUMNS, row, strict=True)) for row in rows[:count]]
 
 
 def test_table_cells_are_plain_python_values() -> None:
-    kinds = [int, str, float, int, int, int, int]
+    kinds = [int, str, float, str]
     assert [[type(cell) for cell in row.values()] for row in table(found(2))] == [kinds, kinds]
