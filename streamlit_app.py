@@ -13,13 +13,13 @@ import streamlit as st
 
 import detector
 from detector.engines.base import Engine
-from detector.engines.pool import EnginePool
 from detector.errors import DetectorError, ImageError
 from detector.models.assets import Progress
 from detector.models.registry import Registry
 from detector.models.samples import SAMPLES
 from detector.models.store import Store
 from detector.pictures.encode import encode, shrink
+from detector.pool import EnginePool
 from detector.results.table import COLUMNS, table
 from detector.settings import Config, Settings
 from detector.values import Detections, Picture
@@ -29,6 +29,8 @@ T = TypeVar("T")
 FLOOR = 0.05  # detected once at this confidence; the slider only filters, which gives the same
 SCREEN_WIDTH = 1460  # the widest picture that Streamlit passes on as it is
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp"]
+# Streamlit keeps 6 rem over the first line and has no setting for it; the picture should be in sight at once.
+LESS_EMPTY_TOP = "<style>[data-testid=stMainBlockContainer] {padding-top: 3rem}</style>"
 ABOUT_MODELS = {
     "yolov3-tiny": "Fast and small (35 MB); misses small things.",
     "yolov3": "Slower and larger (248 MB); finds more.",
@@ -45,8 +47,9 @@ def main() -> None:
         st.error(f"This server is not set up right: {escape(str(error))}")
         return
     settings = sidebar(config, pool.registry)
-    st.title("Object detection")
-    st.write(
+    st.html(LESS_EMPTY_TOP)
+    st.header("Object detection")
+    st.caption(
         "Drop a picture and see at once which of 80 kinds of everyday things YOLOv3 finds in it."
         " Pictures stay in memory for your visit and are not stored."
     )
@@ -67,7 +70,7 @@ def main() -> None:
         st.error(f"{settings.model} cannot be used now. {escape(str(error))}")
         return
     summary(found, settings, milliseconds)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
         annotated_picture(name, data, picture, found.above(settings.confidence), config)
     with right:
@@ -153,16 +156,16 @@ def summary(found: Detections, settings: Settings, milliseconds: float) -> None:
             f"Nothing scores over {settings.confidence:.2f}. {hidden} weaker guesses are hidden; the best is"
             f" **{best}**. Move Confidence to the left to see it."
         )
-    objects, classes, time, below = st.columns(4)
-    objects.metric("Objects", len(shown))
-    classes.metric("Classes", len(shown.counts()))
-    time.metric(
-        "Time", f"{milliseconds:.0f} ms", help=f"{settings.model} with {settings.engine} on this server."
+    facts = (
+        f"**{counted(len(shown), 'object')}**",
+        counted(len(shown.counts()), "class", "classes"),
+        f"{milliseconds:.0f} ms with {settings.model}",
+        f"{hidden} hidden below {settings.confidence:.2f}",
     )
-    below.metric("Hidden below", hidden, help="Weaker guesses that the confidence setting hides.")
-    counts = " ".join(f":gray-badge[{label} {count}]" for label, count in shown.counts().items())
-    if counts:
-        st.markdown(counts)
+    st.markdown(" · ".join(facts))
+    badges = " ".join(f":gray-badge[{escape(label)} {count}]" for label, count in shown.counts().items())
+    if badges:
+        st.markdown(badges)
 
 
 def annotated_picture(name: str, data: bytes, picture: Picture, shown: Detections, config: Config) -> None:
@@ -186,8 +189,9 @@ def results_table(shown: Detections) -> None:
         width="stretch",
         column_config={
             "#": st.column_config.NumberColumn(width=30),
-            "confidence": st.column_config.ProgressColumn(format="%.4f", min_value=0.0, max_value=1.0),
-            "box": st.column_config.TextColumn(help="x1, y1, x2, y2"),
+            "label": st.column_config.TextColumn(width=90),
+            "confidence": st.column_config.NumberColumn(format="%.4f", width=80),
+            "box": st.column_config.TextColumn(help="x1, y1, x2, y2", width=120),
         },
         alt="Objects found: class, confidence and box in pixels",
     )
@@ -213,6 +217,11 @@ def with_progress(text: str, work: Callable[[Progress], T]) -> T:
             return work(progress)
     finally:
         bar.empty()
+
+
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """The number with its noun."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def digest(data: bytes) -> str:

@@ -13,10 +13,11 @@ import click
 
 import detector
 from detector.errors import DetectorError, ImageError
+from detector.pictures import FORMAT_OF_SUFFIX
 from detector.settings import PRESETS, Config, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
-_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+_PICTURE_SUFFIXES = (*FORMAT_OF_SUFFIX, ".gif")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,14 +70,15 @@ def detect_command(
     """
     config, settings = _configure(preset, given)
     engine = _load(config, settings)
+    names = list(_expand(pictures))
+    taken = {Path(name).resolve() for name in names}  # a copy never lands on a picture, nor on another copy
     failed = 0
-    written: set[str] = set()
-    for name in _expand(pictures):
+    for name in names:
         try:
             picture = detector.read_picture(_read(name), config.limits)
             result = detector.detect(picture, engine, settings)
             if out:
-                _write(out, _unused(name, written), detector.draw(picture, result.detections))
+                _write(_unused(out, name, taken), detector.draw(picture, result.detections))
         except ImageError as error:
             failed += 1
             click.echo(f"detector: {name}: {error}", err=True)
@@ -171,10 +173,19 @@ def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
 def _expand(names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         if name != "-" and Path(name).is_dir():
-            inside = sorted(Path(name).iterdir())
-            yield from (str(path) for path in inside if path.suffix.lower() in _PICTURE_SUFFIXES)
+            yield from _pictures_in(Path(name))
         else:
             yield name
+
+
+def _pictures_in(folder: Path) -> list[str]:
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURE_SUFFIXES)
+    except OSError as error:
+        raise ImageError(f"{folder} cannot be read: {error.strerror or error}") from error
+    if not inside:
+        raise ImageError(f"{folder} holds no pictures ({', '.join(_PICTURE_SUFFIXES)})")
+    return [str(path) for path in inside]
 
 
 def _read(name: str) -> bytes:
@@ -199,22 +210,21 @@ def _print(result: "detector.Result", name: str, as_json: bool) -> None:
     click.echo()
 
 
-def _unused(name: str, written: set[str]) -> str:
-    """A file name for the copy: that of the picture, numbered where another picture had it."""
+def _unused(folder: Path, name: str, taken: set[Path]) -> Path:
+    """Where the copy goes: under the picture's name, numbered where that is taken; `taken` learns of it."""
     path = Path("stdin.jpg" if name == "-" else name)
-    suffix = path.suffix if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp", ".bmp") else ".png"
-    candidate, number = f"{path.stem}{suffix}", 1
-    while candidate.lower() in written:
+    suffix = path.suffix if path.suffix.lower() in FORMAT_OF_SUFFIX else ".png"
+    target, number = folder / f"{path.stem}{suffix}", 1
+    while target.resolve() in taken:
         number += 1
-        candidate = f"{path.stem}-{number}{suffix}"
-    written.add(candidate.lower())
-    return candidate
+        target = folder / f"{path.stem}-{number}{suffix}"
+    taken.add(target.resolve())
+    return target
 
 
-def _write(folder: Path, name: str, picture: "detector.Picture") -> None:
-    target = folder / name
+def _write(target: Path, picture: "detector.Picture") -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(detector.encode(picture, target.suffix))
     except OSError as error:
         raise DetectorError(f"{target} cannot be written: {error.strerror or error}") from error

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from detector.engines.base import Engine
-from detector.engines.catalog import open_engine
+from detector.engines.catalog import open_engine, usable_engine
 from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
@@ -31,6 +31,7 @@ def load(
 
     Reads `model`, `engine`, `side` and `threads` of the settings. Raises DetectorError.
     """
+    usable_engine(settings.engine)  # a mistake is told before anything is downloaded
     model = (registry or Registry()).get(settings.model)
     return open_engine(model.files(store, progress), settings)
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 WIDTH, HEIGHT, HORIZON = 1200, 800, 560
-TARGET = Path(__file__).parent.parent / "detector" / "models" / "drawn-scene.jpg"
+TARGET = Path(__file__).parent.parent / "detector" / "models" / "clock-sign-oranges.jpg"
 
 
 def main() -> None:

@@ -98,7 +98,7 @@ def drop(page: Page, name: str, data: bytes) -> None:
 def table(page: Page, rows: int) -> list[tuple[str, float]]:
     """Label and confidence of each row, once there are so many."""
     cells = page.locator("[data-testid=stDataFrame] td[id^=glide-cell]")
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text(str(rows))
+    expect(page.get_by_text(f"{rows} objects")).to_be_visible()
     expect(cells).to_have_count(4 * rows)
     texts = [text.strip() for text in cells.all_text_contents()]
     return [(texts[i + 1], float(texts[i + 2])) for i in range(0, len(texts), 4)]
@@ -126,6 +126,7 @@ def test_the_annotated_picture_can_be_taken_away(
     from detector.pictures.decode import read_picture
 
     drop(page, "fruits.jpg", photographs["fruits.jpg"])
+    page.get_by_role("img", name="fruits.jpg: 2 orange, 1 apple").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download annotated picture").click()
     saved = tmp_path / download.value.suggested_filename

@@ -77,15 +77,20 @@ def find_engine(name: str) -> EngineEntry:
     raise EngineError(f"there is no engine {name!r}; known are {', '.join(e.name for e in ENGINES)}")
 
 
+def usable_engine(name: str) -> EngineEntry:
+    """The same, if it can be used here. Raises EngineError, which says what is missing."""
+    entry = find_engine(name)
+    if problem := entry.problem():
+        raise EngineError(f"the engine {name} cannot be used: {problem}")
+    return entry
+
+
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """The engine that the settings name, with the model loaded.
 
     Reads `engine`, `side` and `threads` of the settings. Imports the engine's framework, which can take
     seconds. Raises EngineError where it is not installed or cannot do it, ModelError where the files are wrong.
     """
-    entry = find_engine(settings.engine)
-    if problem := entry.problem():
-        raise EngineError(f"the engine {entry.name} cannot be used: {problem}")
-    module = importlib.import_module(f"detector.engines.{entry.name}")
+    module = importlib.import_module(f"detector.engines.{usable_engine(settings.engine).name}")
     engine: Engine = module.open_engine(files, settings)
     return engine

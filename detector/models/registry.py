@@ -178,7 +178,8 @@ class Registry:
         for folder in folders:
             if not folder.is_dir():
                 raise ModelError(f"{folder} is no folder; a model is a folder with .cfg, .weights and .names")
-        return replace(self, models=(*self.models, *(FolderModel(folder) for folder in folders)))
+        own = (FolderModel(folder.resolve()) for folder in folders)
+        return replace(self, models=tuple(dict.fromkeys((*self.models, *own))))  # each folder once
 
     def get(self, name: str) -> Model:
         """The model of that name. Raises ModelError, which lists the known ones."""

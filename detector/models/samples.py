@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 
 SAMPLES = (
     Asset(
-        name="drawn-scene.jpg",  # comes with the package; drawn by docs/draw_sample.py
+        name="clock-sign-oranges.jpg",  # comes with the package; drawn by docs/draw_sample.py
         size_bytes=130_528,
         sha256="4ab5a3403985cd9d67b1a125cc8e23e1e2d24f0db0c9caf3d29ec0e9f7edc721",
         sources=(),

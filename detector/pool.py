@@ -7,10 +7,10 @@ from threading import Lock
 import numpy as np
 
 from detector.engines.base import Engine
-from detector.engines.catalog import open_engine
 from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
+from detector.pipeline import load
 from detector.settings import Settings
 from detector.values import Picture
 
@@ -39,19 +39,21 @@ class EnginePool:
 
         Weights are fetched where they are missing. Raises DetectorError; the next call then tries again.
         """
-        place = self._place((settings.model, settings.engine, settings.side, settings.threads))
-        with place.lock:
-            if place.engine is None:
-                files = self.registry.get(settings.model).files(self.store, progress)
-                engine = open_engine(files, settings)
-                engine.detect(_GREY, Settings())  # what the first inference sets up is not a visitor's wait
-                place.engine = engine
-            return place.engine
-
-    def _place(self, key: Key) -> _Place:
+        key = settings.model, settings.engine, settings.side, settings.threads
         with self._lock:
             place = self._places.setdefault(key, _Place())
             self._places.move_to_end(key)
-            while len(self._places) > self._most:
-                self._places.popitem(last=False)
-            return place
+        with place.lock:
+            if place.engine is None:
+                engine = load(settings, self.store, self.registry, progress)
+                engine.detect(_GREY, Settings())  # what the first inference sets up is not a visitor's wait
+                place.engine = engine
+                self._give_up_oldest()
+            return place.engine
+
+    def _give_up_oldest(self) -> None:
+        """Only loaded engines count, and only a new one pushes others out: a failure costs nobody theirs."""
+        with self._lock:
+            loaded = [key for key, place in self._places.items() if place.engine is not None]
+            for key in loaded[: max(0, len(loaded) - self._most)]:
+                del self._places[key]

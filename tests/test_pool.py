@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from detector.engines.base import Engine
-from detector.engines.pool import EnginePool
 from detector.errors import EngineError, ModelError
-from detector.models.registry import ModelFiles, Registry
+from detector.models.assets import Progress
+from detector.models.registry import Registry
 from detector.models.store import Store
+from detector.pool import EnginePool
 from detector.settings import Settings
 from detector.values import Detections, Picture
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, model_files
@@ -34,14 +35,14 @@ class FakeEngine:
 
 
 class Loader:
-    """Stands for `open_engine`: slow, counts its calls, and fails as often as told."""
+    """Stands for `load`: slow, counts its calls, and fails as often as told."""
 
     def __init__(self) -> None:
         self.loaded: list[Settings] = []
         self.failures = 0
 
-    def __call__(self, files: ModelFiles, settings: Settings) -> Engine:
-        assert files.name == settings.model
+    def __call__(self, settings: Settings, store: Store, registry: Registry, progress: Progress) -> Engine:
+        registry.get(settings.model)
         self.loaded.append(settings)
         time.sleep(0.05)
         if self.failures:
@@ -53,7 +54,7 @@ class Loader:
 @pytest.fixture
 def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
     loader = Loader()
-    monkeypatch.setattr("detector.engines.pool.open_engine", loader)
+    monkeypatch.setattr("detector.pool.load", loader)
     return loader
 
 
@@ -133,11 +134,11 @@ def test_only_what_an_engine_is_loaded_for_makes_another(
 def test_different_engines_load_side_by_side(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
     all_are_loading = Barrier(4)
 
-    def load(files: ModelFiles, settings: Settings) -> Engine:
+    def load(settings: Settings, store: Store, registry: Registry, progress: Progress) -> Engine:
         all_are_loading.wait(timeout=10)
         return FakeEngine()
 
-    monkeypatch.setattr("detector.engines.pool.open_engine", load)
+    monkeypatch.setattr("detector.pool.load", load)
     engines = at_once(make_pool(4), [replace(SETTINGS, threads=n) for n in range(4)])
     assert len(set(map(id, engines))) == 4
 
