@@ -12,6 +12,8 @@ from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from detector.values import Floats
 
+Pair = tuple[tf.Tensor, tf.Tensor]
+
 _ACTIVATIONS = {
     "linear": lambda values: values,
     "leaky": lambda values: tf.nn.leaky_relu(values, alpha=0.1),
@@ -30,7 +32,10 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
     channels, height, width = network.input_shape
     signature = tf.TensorSpec((1, channels, height, width), tf.float32)
-    traced = tf.function(lambda tensor: _maps(tensor, network, iter(kernels)), autograph=False)
+    tensors = [
+        _tensors(kernel) for kernel in kernels
+    ]  # outside the graph, which would copy them several times
+    traced = tf.function(lambda tensor: _maps(tensor, network, iter(tensors)), autograph=False)
     graph = traced.get_concrete_function(signature)
 
     def forward(tensor: Floats) -> tuple[Floats, ...]:
@@ -39,7 +44,12 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     return NetworkEngine("tensorflow", network, class_names, forward)
 
 
-def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Kernel]) -> list[tf.Tensor]:
+def _tensors(kernel: Kernel) -> Pair:
+    """Weights (size, size, channels, filters) and bias (filters,)."""
+    return tf.constant(kernel.weights.transpose(2, 3, 1, 0)), tf.constant(kernel.bias)
+
+
+def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Pair]) -> list[tf.Tensor]:
     outputs = [tf.transpose(tensor, (0, 2, 3, 1))]  # the input, then each layer: layer i is at i + 1
     for layer in network.layers:
         outputs.append(_apply(layer, outputs, kernels))
@@ -49,7 +59,7 @@ def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Kernel]) -> lis
     return [tf.transpose(head, (0, 3, 1, 2)) for head in heads]
 
 
-def _apply(layer: Layer, outputs: list[tf.Tensor], kernels: Iterator[Kernel]) -> tf.Tensor:
+def _apply(layer: Layer, outputs: list[tf.Tensor], kernels: Iterator[Pair]) -> tf.Tensor:
     match layer:
         case Convolutional():
             return _convolve(layer, outputs[layer.source + 1], next(kernels))
@@ -66,11 +76,11 @@ def _apply(layer: Layer, outputs: list[tf.Tensor], kernels: Iterator[Kernel]) ->
             return outputs[layer.source + 1]
 
 
-def _convolve(layer: Convolutional, values: tf.Tensor, kernel: Kernel) -> tf.Tensor:
-    weights = tf.constant(kernel.weights.transpose(2, 3, 1, 0))  # (size, size, channels, filters)
+def _convolve(layer: Convolutional, values: tf.Tensor, kernel: Pair) -> tf.Tensor:
+    weights, bias = kernel
     pad = [layer.padding] * 2
     summed = tf.nn.conv2d(values, weights, layer.stride, [[0, 0], pad, pad, [0, 0]])
-    return _ACTIVATIONS[layer.activation](tf.nn.bias_add(summed, tf.constant(kernel.bias)))
+    return _ACTIVATIONS[layer.activation](tf.nn.bias_add(summed, bias))
 
 
 def _pool(layer: MaxPool, values: tf.Tensor) -> tf.Tensor:
