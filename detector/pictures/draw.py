@@ -131,8 +131,8 @@ def _rounded(box: Sequence[float]) -> Rectangle:
 
 
 def _line_width(size_wh: tuple[int, int]) -> int:
-    return max(2, round(min(size_wh) / 180))
+    return max(2, round(min(size_wh) / 140))
 
 
 def _text_size(size_wh: tuple[int, int]) -> int:
-    return max(13, round(min(size_wh) / 26))
+    return max(13, round(min(size_wh) / 23))
