@@ -1,7 +1,7 @@
 """The values that travel through the code: frozen, and checked when made."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,5 +92,9 @@ class Detections:
         factors = np.array(size_wh, dtype=np.float32) / np.array(self.size_wh, dtype=np.float32)
         return replace(self, boxes=self.boxes * np.tile(factors, 2), size_wh=size_wh)
 
-    def _pick(self, keep: npt.NDArray[np.bool_]) -> "Detections":
+    def at(self, indices: Sequence[int]) -> "Detections":
+        """Those at the indices, which rise, since detections are sorted."""
+        return self._pick(np.array(indices, dtype=np.int64))
+
+    def _pick(self, keep: npt.NDArray[np.bool_] | Ids) -> "Detections":
         return replace(self, boxes=self.boxes[keep], scores=self.scores[keep], class_ids=self.class_ids[keep])

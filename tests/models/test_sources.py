@@ -18,7 +18,7 @@ import pytest
 
 from detector.errors import DownloadError
 from detector.models.assets import Asset
-from detector.models.sources import IndexSource
+from detector.models.sources import IndexSource, bytes_under
 from detector.models.store import Store
 from tests.models.test_store import Meter, serving
 
@@ -152,3 +152,19 @@ def test_a_server_that_cannot_be_reached_is_said_to_be(
         source = server.source("good")
     with pytest.raises(DownloadError, match="no connection, or it broke off"):
         source.fetch(ASSET, tmp_path / "own.weights", Meter())
+
+
+def test_counting_what_pip_writes_passes_over_what_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    scandir = os.scandir
+
+    def vanishing(folder: str) -> object:
+        if Path(folder).name == "gone":
+            raise FileNotFoundError(folder)
+        return scandir(folder)
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert bytes_under(tmp_path) == 5

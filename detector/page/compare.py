@@ -1,0 +1,136 @@
+"""Two settings on the same pictures: where they agree, how they differ, and how long each takes."""
+
+from dataclasses import fields
+from statistics import median
+
+import pandas as pd
+import streamlit as st
+
+import detector
+from detector.page.choose import Choices
+from detector.page.move import move
+from detector.page.slider import compare_slider
+from detector.page.understand import filtered
+from detector.page.visit import Seen, Visit
+from detector.page.words import counted, describe, escape
+from detector.pictures.encode import encode
+from detector.results.agreement import COLUMNS, KINDS, WHO, Agreement, Kind, compare, rows, summarise
+from detector.settings import Limits, Settings
+from detector.values import Detections, Picture
+
+VIEWS = ("Side by side", "Slider", "Differences only")
+HEADINGS: dict[Kind, str] = {
+    "both": "Both found",
+    "only a": "Only A",
+    "only b": "Only B",
+    "renamed": "Same place, other name",
+}
+Shown = tuple[Seen, Detections, Detections, Agreement]
+
+
+def compare_view(
+    seen_a: list[Seen], seen_b: list[Seen], choices: Choices, visit: Visit, limits: Limits
+) -> None:
+    """Totals over all pictures, the one that differs most first, and its two results."""
+    assert choices.other is not None
+    a, b = title(choices.settings, choices.other)
+    st.markdown(speed(seen_a, seen_b, a, b))
+    shown = [_shown(one, other, choices) for one, other in zip(seen_a, seen_b, strict=True) if one.found]
+    for one in seen_a:
+        if one.found is None:
+            st.error(f"**{escape(one.brought.name)}**: {escape(one.error)}")
+    if not shown:
+        return
+    if len(shown) > 1:
+        shown = _most_different_first(shown)
+    cells = [{HEADINGS[kind]: agreement.counts[kind] for kind in KINDS} for *_, agreement in shown]
+    at = move([one for one, *_ in shown], cells, visit, limits)
+    _one_picture(shown[at], visit.screen(shown[at][0].brought, limits), choices, (a, b))
+
+
+def title(one: Settings, other: Settings) -> tuple[str, str]:
+    """A and B, each named by its model and by what else differs."""
+    parts: tuple[list[str], list[str]] = ([one.model], [other.model])
+    for name in (field.name for field in fields(Settings) if field.name not in ("model", "confidence")):
+        values = getattr(one, name), getattr(other, name)
+        if values[0] != values[1]:
+            for part, value in zip(parts, values, strict=True):
+                part.append(f"{name.replace('_', ' ')} {value if value is not None else 'of the model'}")
+    return f"A: {', '.join(parts[0])}", f"B: {', '.join(parts[1])}"
+
+
+def speed(seen_a: list[Seen], seen_b: list[Seen], a: str, b: str) -> str:
+    """Milliseconds of each, medians over the pictures, measured one after the other; and their ratio."""
+    times = [
+        median([one.detect_ms for one in seen if one.found is not None] or [0]) for seen in (seen_a, seen_b)
+    ]
+    fast, slow = sorted(times)
+    ratio = f" · {slow / fast:.1f} times as long" if fast else ""
+    return f"**{escape(a)}** {times[0]:.0f} ms · **{escape(b)}** {times[1]:.0f} ms{ratio}"
+
+
+def _shown(one: Seen, other: Seen, choices: Choices) -> Shown:
+    assert one.found is not None
+    assert other.found is not None
+    assert choices.other is not None
+    a = filtered(one.found, choices.settings, choices.classes)
+    b = filtered(other.found, choices.other, choices.classes)
+    return one, a, b, compare(a, b)
+
+
+def _most_different_first(shown: list[Shown]) -> list[Shown]:
+    # Names may repeat, so each picture stands under its place.
+    summary = summarise([(f"{i:04}", agreement) for i, (*_, agreement) in enumerate(shown)])
+    totals = " · ".join(f"{HEADINGS[kind]} {count}" for kind, count in summary.counts.items())
+    st.markdown(f"Over {counted(len(shown), 'picture')}: {totals}. Those that differ most come first.")
+    return [shown[int(name)] for name in summary.pictures]
+
+
+def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[str, str]) -> None:
+    seen, a, b, agreement = shown
+    counts = agreement.counts
+    kinds = st.pills(
+        "Agreement at IoU 0.5, one to one. Choose to filter.",
+        list(KINDS),
+        selection_mode="multi",
+        format_func=lambda kind: f"{HEADINGS[kind]} {counts[kind]}",
+        key="kinds",
+        help="Agreement between two models, not accuracy: both can be wrong.",
+    )
+    view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view") or VIEWS[0]
+    wanted = set(kinds or KINDS) - ({"both"} if view == "Differences only" else set())
+    pairs = [pair for pair in agreement.pairs if pair.kind in wanted]
+    left = _picked(a, [pair.a for pair in pairs])
+    right = _picked(b, [pair.b for pair in pairs])
+    pictures = [encode(detector.draw(screen, found, choices.look), ".jpg") for found in (left, right)]
+    if view == "Slider":
+        compare_slider(pictures[0], pictures[1], titles)
+    else:
+        for column, heading, jpeg, found in zip(
+            st.columns(2, gap="small"), titles, pictures, (left, right), strict=True
+        ):
+            with column:
+                st.markdown(f"**{escape(heading)}** · {counted(len(found), 'object')}")
+                st.image(
+                    jpeg, width="stretch", alt=f"{heading}, {describe(seen.brought.name, found.counts())}"
+                )
+    _table([row for row in rows(agreement, a, b) if row["who"] in {WHO[kind] for kind in wanted}])
+
+
+def _picked(found: Detections, indices: list[int | None]) -> Detections:
+    return found.at(sorted(index for index in indices if index is not None))
+
+
+def _table(table: list[dict[str, int | float | str | None]]) -> None:
+    number = st.column_config.NumberColumn(format="%.4f")
+    st.dataframe(
+        pd.DataFrame(table, columns=list(COLUMNS)),
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "score A": number,
+            "score B": number,
+            "IoU": st.column_config.NumberColumn(format="%.2f"),
+        },
+        alt="What A and B found, side by side",
+    )

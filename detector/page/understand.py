@@ -1,0 +1,172 @@
+"""One setting's results: the facts, the picture with its boxes, the table, and why nothing shows."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import detector
+from detector.page.choose import FLOOR, Choices
+from detector.page.visit import Seen
+from detector.page.words import counted, describe, escape
+from detector.pictures.draw import Look
+from detector.pictures.encode import encode
+from detector.results.table import COLUMNS, table
+from detector.settings import Settings
+from detector.values import Detections, Picture
+
+
+def filtered(found: Detections, settings: Settings, classes: tuple[str, ...]) -> Detections:
+    """What the confidence and the chosen classes leave."""
+    shown = found.above(settings.confidence)
+    return shown.of_classes(classes) if classes else shown
+
+
+def understand(seen: Seen, screen: Picture, choices: Choices) -> Detections:
+    """Facts over the picture and the table beside each other; a chosen row lights its box. Gives what is shown."""
+    assert seen.found is not None
+    found, settings = seen.found, choices.settings
+    shown = filtered(found, settings, choices.classes)
+    facts(seen, settings, shown)
+    explain_silence(found, shown, settings, choices.classes)
+    shown = by_class(shown)
+    left, right = st.columns([5, 4], gap="small")
+    with right:
+        row = results_table(shown)
+        if row is not None:
+            crop(screen, shown, row)
+        with st.expander("Confidence of all that was found"):
+            histogram(found, settings.confidence)
+    with left:
+        picture(seen.brought.name, screen, shown, choices.look, row)
+    return shown
+
+
+def cells(seen: Seen, choices: Choices) -> dict[str, int | str | None]:
+    """What the list of pictures says of this one."""
+    if seen.found is None:
+        return {"objects": None, "found": seen.error}
+    shown = filtered(seen.found, choices.settings, choices.classes)
+    return {
+        "objects": len(shown),
+        "found": ", ".join(f"{label} {count}" for label, count in shown.counts().items()),
+    }
+
+
+def facts(seen: Seen, settings: Settings, shown: Detections) -> None:
+    """Objects, classes and milliseconds at a glance."""
+    assert seen.found is not None
+    hidden = len(seen.found) - len(seen.found.above(settings.confidence))
+    st.markdown(
+        " · ".join(
+            (
+                f"**{counted(len(shown), 'object')}**",
+                counted(len(shown.counts()), "class", "classes"),
+                f"{seen.detect_ms:.0f} ms with {escape(settings.model)}",
+                f"{hidden} hidden below {settings.confidence:.2f}",
+            )
+        )
+    )
+
+
+def explain_silence(
+    found: Detections, shown: Detections, settings: Settings, classes: tuple[str, ...]
+) -> None:
+    """Why nothing shows, and what to do about it."""
+    above = found.above(settings.confidence)
+    if len(shown):
+        return
+    if not len(found):
+        st.info(f"The model found none of its {len(found.names)} classes in this picture.")
+    elif len(above):
+        st.info(
+            f"{counted(len(above), 'object')} found, none in {escape(', '.join(classes))}."
+            " Empty “Show classes” to see them."
+        )
+    else:
+        best, score = found.labels[0], float(found.scores[0])
+        st.info(
+            f"Nothing scores over {settings.confidence:.2f}. {counted(len(found), 'weaker guess', 'weaker guesses')}"
+            f" hidden; the best is **{escape(best)}, {score:.2f}**."
+        )
+        lower = max(FLOOR, int(score * 100 - 1) / 100)
+        st.button(f"Show from {lower:.2f}", on_click=_set_confidence, args=(lower,), key="lower")
+
+
+def _set_confidence(value: float) -> None:
+    st.session_state["conf"] = value
+
+
+def by_class(shown: Detections) -> Detections:
+    """Counts by class; a click shows that class alone."""
+    counts = shown.counts()
+    if len(counts) < 2:
+        return shown
+    chosen = st.pills(
+        "Classes found",
+        list(counts),
+        selection_mode="multi",
+        format_func=lambda label: f"{label} {counts.get(label, 0)}",
+        key="found_classes",
+        label_visibility="collapsed",
+    )
+    return shown.of_classes(chosen) if chosen else shown
+
+
+def picture(name: str, screen: Picture, shown: Detections, look: Look, row: int | None = None) -> None:
+    """The picture with its boxes, or with the chosen one alone."""
+    drawn = detector.draw(screen, shown if row is None else shown.at([row]), look)
+    st.image(encode(drawn, ".jpg"), width="stretch", alt=describe(name, shown.counts()))
+
+
+def results_table(shown: Detections) -> int | None:
+    """Everything that the picture shows, in figures; the row chosen, or None."""
+    event = st.dataframe(
+        pd.DataFrame(table(shown), columns=list(COLUMNS)),
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "#": st.column_config.NumberColumn(width=30),
+            "label": st.column_config.TextColumn(width=80),
+            "confidence": st.column_config.NumberColumn(format="%.4f", width=75),
+            "box": st.column_config.TextColumn(help="x1, y1, x2, y2", width=115),
+        },
+        alt="Objects found: class, confidence and box in pixels",
+        on_select="rerun",
+        selection_mode="single-row",
+        key="results",
+    )
+    st.caption("Choose a row to see it alone. A box is x1, y1, x2, y2 in pixels from the top left corner.")
+    rows = [row for row in event["selection"]["rows"] if row < len(shown)]
+    return rows[0] if rows else None
+
+
+def crop(screen: Picture, shown: Detections, row: int) -> None:
+    """The chosen object, cut out."""
+    x1, y1, x2, y2 = (round(v) for v in shown.at([row]).resized(screen.size_wh).clipped().boxes[0].tolist())
+    if x2 > x1 and y2 > y1:
+        st.image(
+            encode(Picture(screen.pixels[y1:y2, x1:x2]), ".jpg"),
+            alt=f"{shown.labels[row]}, cut out of the picture",
+        )
+
+
+def histogram(found: Detections, confidence: float) -> None:
+    """The confidences of all that was found, with the threshold drawn on it."""
+    scores = pd.DataFrame({"confidence": found.scores.astype(float), "label": list(found.labels)})
+    bars = (
+        alt.Chart(scores)
+        .mark_bar()
+        .encode(
+            alt.X("confidence", bin=alt.Bin(extent=(0, 1), step=0.05), scale=alt.Scale(domain=(0, 1))),
+            alt.Y("count()", title="objects", axis=alt.Axis(tickMinStep=1)),
+        )
+    )
+    line = (
+        alt.Chart(pd.DataFrame({"x": [confidence]}))
+        .mark_rule(strokeWidth=2, strokeDash=[4, 3])
+        .encode(x="x:Q")
+    )
+    st.altair_chart(
+        (bars + line).properties(height=160),
+        alt=f"{counted(len(found), 'object')} by confidence; those over {confidence:.2f} are shown",
+    )

@@ -1,0 +1,19 @@
+"""Small pieces of text that several parts of the page use."""
+
+import re
+from collections.abc import Mapping
+
+
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """The number with its noun: "1 object", "2 classes"."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def escape(text: str) -> str:
+    """Text from outside, with nothing left that Markdown would act on."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!|<>~$:-])", r"\\\1", text)
+
+
+def describe(name: str, counts: Mapping[str, int]) -> str:
+    """A picture in words, for those who do not see it: "street.jpg: 6 person, 4 car"."""
+    return f"{name}: " + (", ".join(f"{count} {label}" for label, count in counts.items()) or "nothing found")
