@@ -14,6 +14,7 @@ from detector.page.choose import Choices, choose
 from detector.page.compare import compare_view
 from detector.page.move import move
 from detector.page.progress import with_progress
+from detector.page.share import share
 from detector.page.take import take
 from detector.page.understand import cells, understand
 from detector.page.visit import Visit
@@ -36,7 +37,10 @@ def main() -> None:
         st.error(f"This server is not set up right: {escape(str(error))}")
         return
     choices = choose(config, pool.registry)
-    st.header("Object detection")
+    title, sharing = st.columns([5, 1], vertical_alignment="bottom")
+    title.header("Object detection")
+    with sharing:
+        share()
     st.caption(f"Drop a picture and see at once which of 80 kinds of everyday things YOLOv3 finds. {PRIVACY}")
     brought = bring(pool.store)
     if brought:

@@ -1,5 +1,6 @@
 """The page without a browser: what it shows, and how often it lets the model run."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,3 +142,127 @@ def refuse(*_: object) -> None:
     from detector.errors import DownloadError
 
     raise DownloadError("no connection")
+
+
+def test_many_pictures_are_listed_and_a_bad_one_spoils_none(detections: list[Settings]) -> None:
+    page = opened()
+    files = [("one.png", picture_bytes(1), "image/png"), ("words.png", b"words", "image/png")]
+    files.append(("two.png", picture_bytes(2), "image/png"))
+    page.file_uploader(key="upload0").set_value(files).run()
+    assert not page.exception
+    listed = page.dataframe[0].value
+    assert listed["picture"].tolist() == ["one.png", "words.png", "two.png"]
+    assert listed["objects"].notna().tolist() == [True, False, True]
+    assert "not a picture" in listed["found"][1]
+    page.button(key="next").click().run()
+    assert page.error[0].value.startswith(r"**words\.png**")
+    page.button(key="next").click().run()
+    assert not page.error
+    assert objects(page) == listed["objects"][2]
+    page.button(key="clear").click().run()
+    assert "sample" in page.pills(key="sample").label
+
+
+def test_more_pictures_than_allowed_are_left_out_and_said(detections: list[Settings]) -> None:
+    page = opened()
+    files = [(f"{seed}.png", picture_bytes(seed), "image/png") for seed in range(22)]
+    page.file_uploader(key="upload0").set_value(files).run()
+    assert page.warning[0].value == "The first 20 of 22 pictures are used."
+    assert len(page.dataframe[0].value) == 20
+
+
+def test_classes_and_display_never_run_the_model_again(detections: list[Settings]) -> None:
+    page = with_picture()
+    detections.clear()
+    before = objects(page)
+    labels = page.dataframe[0].value["label"]
+    page.pills(key="found_classes").set_value([labels[0]]).run()
+    assert page.dataframe[0].value["label"].tolist() == [label for label in labels if label == labels[0]]
+    page.pills(key="found_classes").set_value([]).run()
+    for key in ("boxes", "labels", "scores"):
+        page.toggle(key=key).set_value(False).run()
+    assert objects(page) == before
+    assert not detections
+
+
+def test_overlap_runs_the_model_again(detections: list[Settings]) -> None:
+    page = with_picture()
+    detections.clear()
+    page.slider(key="nms").set_value(0.9).run()
+    assert [settings.nms_iou for settings in detections] == [0.9]
+
+
+def test_a_chosen_row_shows_its_crop(detections: list[Settings]) -> None:
+    page = with_picture()
+    label = page.dataframe[0].value["label"][1]
+    page.session_state["results"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    page.run()
+    assert not page.exception
+    assert any(image.proto.imgs[0].alt == f"{label}, cut out of the picture" for image in page.image)
+
+
+def test_a_hidden_guess_can_be_shown_with_one_click(detections: list[Settings]) -> None:
+    page = with_picture()
+    page.slider(key="conf").set_value(0.95).run()
+    page.button(key="lower").click().run()
+    assert objects(page) >= 1
+    assert not page.info
+
+
+def test_a_link_restores_what_was_chosen(detections: list[Settings]) -> None:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params.update({"conf": "0.15", "fit": "letterbox", "compare": "true", "model_b": "insects"})
+    page.run()
+    assert not page.exception
+    assert page.slider(key="conf").value == 0.15
+    assert page.toggle(key="compare").value is True
+    assert {settings.fit for settings in detections} == {"letterbox", "stretch"}
+
+
+def test_bad_values_in_a_link_fall_back_to_the_defaults(detections: list[Settings]) -> None:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params.update({"conf": "9", "model": "<script>", "sample": "no", "side": "17", "view": "x"})
+    page.run()
+    assert not page.exception
+    assert page.slider(key="conf").value == 0.1
+    assert page.radio(key="model").value == "insects"
+    assert page.selectbox(key="side").value is None
+
+
+def compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str) -> AppTest:
+    """The page comparing two models of one's own, which are the same but for their weights."""
+    model_files(tmp_path / "others", EVERY_LAYER_CFG, EVERY_LAYER_NAMES, seed=7)
+    monkeypatch.setenv("DETECTOR_MODEL_FOLDERS", f"{tmp_path / 'insects'}{os.pathsep}{tmp_path / 'others'}")
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params.update({"compare": "true", "model": first, "model_b": second})
+    page.run()
+    page.file_uploader(key="upload0").upload("blobs.png", picture_bytes(), "image/png").run()
+    assert not page.exception
+    return page
+
+
+def scores(page: AppTest, column: str) -> list[float]:
+    return sorted(page.dataframe[0].value[column].dropna().tolist())
+
+
+def test_two_models_are_truly_two_in_either_order(
+    detections: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = compared(tmp_path, monkeypatch, "insects", "others")
+    a, b = scores(page, "score A"), scores(page, "score B")
+    assert a
+    assert b
+    assert a != b
+    st.cache_resource.clear()
+    page = compared(tmp_path, monkeypatch, "others", "insects")
+    assert (scores(page, "score A"), scores(page, "score B")) == (b, a)
+
+
+def test_a_model_compared_with_itself_agrees_wholly(
+    detections: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = compared(tmp_path, monkeypatch, "insects", "insects")
+    assert set(page.dataframe[0].value["who"]) == {"both"}
+    assert page.dataframe[0].value["IoU"].min() == pytest.approx(1)
+    page.segmented_control(key="view").set_value("Differences only").run()
+    assert page.dataframe[0].value.empty

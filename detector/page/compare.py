@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 import detector
-from detector.page.choose import Choices
+from detector.page.choose import LINKED, Choices
 from detector.page.move import move
 from detector.page.slider import compare_slider
 from detector.page.understand import filtered
@@ -97,7 +97,10 @@ def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[
         key="kinds",
         help="Agreement between two models, not accuracy: both can be wrong.",
     )
-    view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view") or VIEWS[0]
+    view = (
+        st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view", bind=LINKED)
+        or VIEWS[0]
+    )
     wanted = set(kinds or KINDS) - ({"both"} if view == "Differences only" else set())
     pairs = [pair for pair in agreement.pairs if pair.kind in wanted]
     left = _picked(a, [pair.a for pair in pairs])

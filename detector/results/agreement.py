@@ -87,7 +87,9 @@ def compare(a: Detections, b: Detections, iou: float = 0.5) -> Agreement:
 
     First boxes of the same class name are matched, by falling IoU, then what is left, whatever its name. As in
     COCO's evaluation this is greedy: the closest boxes are sure to be together, but another choice may match more.
-    Swapping a and b gives the mirror image. Pairs are sorted by kind, as in `KINDS`, then by index in a, then in b.
+    Of equal overlaps the surer detection's counts first; swapping a and b gives the mirror image.
+
+    Pairs are sorted by kind, as in `KINDS`, then by index in a, then in b.
     """
     if a.size_wh != b.size_wh:
         raise ValueError(f"only detections of one picture compare, not of {a.size_wh} and {b.size_wh} pixels")
