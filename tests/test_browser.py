@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from detector.models.registry import ModelFiles
@@ -72,12 +73,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(PATIENCE_MS)
-    tab.goto(address)
-    tab.get_by_text("Drop up to 20 pictures").wait_for()
+    tab = opened(browser, address)
     yield tab
     tab.close()
+
+
+def opened(browser: Browser, url: str, width: int = 1280, color_scheme: str = "light") -> Page:
+    tab = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if color_scheme == "dark" else "light"
+    )
+    tab.set_default_timeout(PATIENCE_MS)
+    tab.goto(url)
+    tab.get_by_text("Drop up to 20 pictures").wait_for()
+    return tab
 
 
 def drop(page: Page, name: str, data: bytes) -> None:
@@ -145,11 +153,71 @@ def test_what_is_no_picture_is_said_in_a_sentence(page: Page) -> None:
     assert "Traceback" not in page.content()
 
 
+COMPARISON = "compare=true&model_b=yolov3-tiny&fit_b=letterbox&conf=0.2"
+
+
+@pytest.mark.parametrize(
+    ("query", "scheme"),
+    [("", "light"), ("", "dark"), (COMPARISON, "light"), (f"{COMPARISON}&view=Slider", "dark")],
+    ids=["one, light", "one, dark", "two, light", "slider, dark"],
+)
+def test_nothing_serious_bars_a_visitor(query: str, scheme: str, browser: Browser, address: str) -> None:
+    tab = opened(browser, f"{address}/?{query}", color_scheme=scheme)
+    tab.get_by_role("img").first.wait_for()
+    tab.get_by_text("About this page").wait_for()
+    found = Axe().run(tab).response["violations"]
+    tab.close()
+    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+
+
+def test_the_handle_between_two_pictures_moves_by_keyboard(browser: Browser, address: str) -> None:
+    tab = opened(browser, f"{address}/?{COMPARISON}&view=Slider")
+    handle = tab.get_by_role("slider", name="Share of the picture that shows A")
+    handle.focus()
+    handle.press("Home")
+    assert tab.locator(".stage").evaluate("stage => stage.style.getPropertyValue('--at')") == "0%"
+    tab.close()
+
+
+def test_a_pasted_picture_is_detected_in(page: Page, photographs: dict[str, bytes]) -> None:
+    page.get_by_role("radio", name="Paste").click()
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.focus()
+    box.evaluate(
+        """(box, bytes) => {
+            const clipboard = new DataTransfer();
+            clipboard.items.add(new File([new Uint8Array(bytes)], "image.jpg", {type: "image/jpeg"}));
+            box.dispatchEvent(new ClipboardEvent("paste", {clipboardData: clipboard, bubbles: true}));
+        }""",
+        list(photographs["car.jpg"]),
+    )
+    page.get_by_test_id("stChatInputSubmitButton").click()
+    page.get_by_role("img", name="image.jpg: 1 car").wait_for()
+
+
+def test_arrow_keys_move_between_pictures(page: Page, photographs: dict[str, bytes]) -> None:
+    drop(page, "car.jpg", photographs["car.jpg"])
+    page.get_by_role("img", name="car.jpg: 1 car").wait_for()
+    drop(page, "clock.jpg", photographs["clock.jpg"])
+    page.get_by_text("1 of 2 pictures").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("img", name="clock.jpg: 1 clock").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("img", name="car.jpg: 1 car").wait_for()
+
+
+def test_the_address_follows_the_settings_and_restores_them(browser: Browser, page: Page) -> None:
+    slider = page.get_by_role("slider", name="Confidence")
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.wait_for_url("**conf=0.49*")
+    again = opened(browser, page.url)
+    expect(again.get_by_role("slider", name="Confidence")).to_have_value("0.49")
+    again.close()
+
+
 def test_the_page_fits_a_phone(browser: Browser, address: str, photographs: dict[str, bytes]) -> None:
-    phone = browser.new_page(viewport={"width": 390, "height": 844})
-    phone.set_default_timeout(PATIENCE_MS)
-    phone.goto(address)
-    phone.get_by_text("Drop up to 20 pictures").wait_for()
+    phone = opened(browser, address, width=390)
     drop(phone, "fruits.jpg", photographs["fruits.jpg"])
     phone.get_by_role("img", name="fruits.jpg: 2 orange, 1 apple").wait_for()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
