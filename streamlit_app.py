@@ -73,7 +73,7 @@ def results(brought: list[Brought], choices: Choices, pool: EnginePool, config: 
         st.error(f"**{escape(current.brought.name)}**: {escape(current.error)}")
         return
     shown = understand(current, visit.screen(current.brought, limits), choices)
-    take(current, shown, choices.look, limits)
+    take(seen, current, shown, choices, limits)
 
 
 def started(pool: EnginePool, settings: Settings) -> Engine | None:

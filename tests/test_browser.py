@@ -1,5 +1,6 @@
 """The page in a real browser: a real photograph is dropped on it, and the tutorial's numbers come out."""
 
+import json
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,6 +146,22 @@ def test_the_annotated_picture_can_be_taken_away(
     drawn = read_picture(saved.read_bytes())
     assert drawn.size_wh == original.size_wh
     assert (drawn.pixels != original.pixels).any()
+
+
+def test_everything_can_be_taken_away_in_one_zip(
+    page: Page, photographs: dict[str, bytes], tmp_path: Path
+) -> None:
+    drop(page, "fruits.jpg", photographs["fruits.jpg"])
+    page.get_by_role("img", name="fruits.jpg: 2 orange, 1 apple").wait_for()
+    expect(page.get_by_role("button", name="More files")).to_have_count(1)  # that of the sample is gone
+    page.get_by_role("button", name="More files").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything of 1 picture").click()
+    download.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        coco = json.loads(archive.read("coco.json"))
+        assert "annotated/fruits.jpg" in archive.namelist()
+    assert [annotation["category_id"] for annotation in coco["annotations"]] == [53, 55, 55]
 
 
 def test_what_is_no_picture_is_said_in_a_sentence(page: Page) -> None:

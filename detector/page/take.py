@@ -1,36 +1,60 @@
-"""Taking the result away: made when it is asked for, in full size."""
+"""Taking the results away: each file is made when it is asked for, in full size, and the page does not run again."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import PurePath
 
 import streamlit as st
 
 import detector
+from detector.page.choose import Choices
+from detector.page.understand import filtered
 from detector.page.visit import Seen
-from detector.pictures.draw import Look
+from detector.page.words import counted
+from detector.results.archive import archive_bytes
+from detector.results.datasets import coco_json, voc_xml, yolo_labels
+from detector.results.exports import Item, annotated_bytes, csv_text, json_text
+from detector.results.filenames import safe_name, split_suffix
 from detector.settings import Limits
 from detector.values import Detections
 
 
-def take(seen: Seen, shown: Detections, look: Look, limits: Limits) -> None:
-    """The annotated picture as JPEG or PNG; a download does not run the page again."""
-    stem = PurePath(seen.brought.name).stem
+def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choices, limits: Limits) -> None:
+    """The annotated picture, the picture's results as data, and everything of all pictures in one zip.
 
-    def annotated(suffix: str) -> bytes:
-        full_size = detector.read_picture(seen.brought.data, limits)
-        return detector.encode(detector.draw(full_size, shown, look), suffix)
-
+    Files hold what the page shows: what the confidence and the classes leave.
+    """
+    item = _item(current, shown, limits)
+    items = [
+        _item(one, filtered(one.found, choices.settings, choices.classes), limits)
+        for one in seen
+        if one.found
+    ]
+    look, stem = choices.look, split_suffix(safe_name(current.brought.name))[0]
     with st.container(horizontal=True):
-        for label, suffix, mime in (
-            ("Download annotated picture", ".jpg", "image/jpeg"),
-            ("as PNG", ".png", "image/png"),
-        ):
-            st.download_button(
-                label,
-                partial(annotated, suffix),
-                file_name=f"{stem}-detected{suffix}",
-                mime=mime,
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"take{suffix}",
-            )
+        _button(
+            "Download annotated picture", f"{stem}-detected.jpg", partial(annotated_bytes, item, ".jpg", look)
+        )
+        with st.popover("More files", icon=":material/folder_zip:", key="files"):
+            _button("Picture as PNG", f"{stem}-detected.png", partial(annotated_bytes, item, ".png", look))
+            _button("Table as CSV", f"{stem}.csv", partial(csv_text, [item]))
+            _button("JSON", f"{stem}.json", partial(json_text, [item]))
+            _button("COCO JSON", f"{stem}-coco.json", partial(coco_json, [item]))
+            _button("YOLO labels", f"{stem}.txt", partial(yolo_labels, shown))
+            _button("Pascal VOC XML", f"{stem}.xml", partial(voc_xml, item))
+            everything = f"Everything of {counted(len(items), 'picture')}, with crops, as a zip"
+            _button(everything, "detections.zip", partial(archive_bytes, items, look))
+
+
+def _item(seen: Seen, found: Detections, limits: Limits) -> Item:
+    return Item(seen.brought.name, partial(detector.read_picture, seen.brought.data, limits), found)
+
+
+def _button(label: str, file_name: str, make: Callable[[], str | bytes]) -> None:
+    st.download_button(
+        label,
+        make,
+        file_name=file_name,
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"take {label.split(' of ', maxsplit=1)[0]}",
+    )

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import count
+from itertools import chain, count
 
 MAX_CHARACTERS = 100
 _MAX_BYTES = 200  # Linux ends at 255 bytes of UTF-8, which 100 Chinese characters pass
@@ -27,9 +27,8 @@ def safe_stem(text: str, otherwise: str, room: int = MAX_CHARACTERS) -> str:
     stem = _cut(_plain(text).lstrip(" .-"), room)
     if not any(map(str.isalnum, stem)):
         return otherwise
-    if _RESERVED.match(
-        unicodedata.normalize("NFKC", stem)
-    ):  # Windows also takes the 1 of COM1 as a superscript
+    # Windows also takes the 1 of COM1 as a superscript.
+    if _RESERVED.match(unicodedata.normalize("NFKC", stem)):
         return "_" + _cut(stem, room - 1)
     return stem
 
@@ -51,15 +50,15 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 def _free_name(name: str, taken: set[str]) -> str:
     stem, suffix = split_suffix(name)
-    free = stem
-    for number in count(2):
-        key = unicodedata.normalize("NFKC", free.casefold())
-        if key not in taken:
-            taken.add(key)
-            break
-        ending = f"-{number}"
-        free = _cut(stem, MAX_CHARACTERS - len(suffix) - len(ending)) + ending
+    endings = chain([""], (f"-{number}" for number in count(2)))
+    stems = (_cut(stem, MAX_CHARACTERS - len(suffix) - len(ending)) + ending for ending in endings)
+    free = next(each for each in stems if _key(each) not in taken)
+    taken.add(_key(free))
     return free + suffix
+
+
+def _key(stem: str) -> str:
+    return unicodedata.normalize("NFKC", stem.casefold())
 
 
 def _plain(text: str) -> str:

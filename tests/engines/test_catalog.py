@@ -14,7 +14,9 @@ from detector.errors import EngineError
 from detector.settings import Settings
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, model_files
 
-ABSENT = EngineEntry("absent", "", ("cv2", "a_module_that_is_not_here"), ("what-to-install", "or-this"))
+ABSENT = EngineEntry(
+    "absent", "", {"cv2": "opencv", "a_module_that_is_not_here": "what-to-install"}, ("not-here", "nor-this")
+)
 
 
 def test_the_engines_are_offered_in_this_order() -> None:
@@ -30,14 +32,14 @@ def test_an_engine_has_a_file_of_its_name_and_a_version_or_a_problem(entry: Engi
 
 
 def test_a_missing_module_is_said_with_what_to_install() -> None:
-    assert ABSENT.problem() == "not installed; pip install what-to-install"
+    assert ABSENT.problem() == "a_module_that_is_not_here is not installed; pip install what-to-install"
     assert ABSENT.version() == ""
 
 
 def test_an_engine_with_a_problem_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detector.engines.catalog.ENGINES", (ABSENT,))
     files = model_files(tmp_path / "own", EVERY_LAYER_CFG, EVERY_LAYER_NAMES)
-    expected = "the engine absent cannot be used: not installed; pip install what-to-install"
+    expected = "the engine absent cannot be used: a_module_that_is_not_here is not installed; pip install"
     with pytest.raises(EngineError, match=expected):
         open_engine(files, Settings(engine="absent"))
 
@@ -45,8 +47,8 @@ def test_an_engine_with_a_problem_is_not_opened(tmp_path: Path, monkeypatch: pyt
 def test_opencv_without_a_darknet_importer_is_a_problem_for_who_needs_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    needs = EngineEntry("needs", "", ("cv2",), ("opencv-python",), needs_darknet_importer=True)
-    needs_not = EngineEntry("needs-not", "", ("cv2",), ("opencv-python",))
+    needs = EngineEntry("needs", "", {"cv2": "opencv"}, ("opencv-python",), needs_darknet_importer=True)
+    needs_not = EngineEntry("needs-not", "", {"cv2": "opencv"}, ("opencv-python",))
     monkeypatch.setattr(cv2.dnn, "readNetFromDarknet", None, raising=False)
     assert needs.problem() is None
     monkeypatch.delattr(cv2.dnn, "readNetFromDarknet")
