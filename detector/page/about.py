@@ -23,5 +23,6 @@ def about(registry: Registry) -> None:
         )
 
 
+@st.cache_data(show_spinner=False)  # looking through what is installed takes a while
 def _engines() -> str:
     return ", ".join(f"{entry.name} {entry.version()}" for entry in ENGINES if entry.problem() is None)

@@ -107,6 +107,7 @@ def _confidence(label: str, key: str, default: float) -> float:
     return st.slider(label, FLOOR, 0.95, value, 0.01, key=key, help=HELP["confidence"], bind=LINKED)
 
 
+@st.cache_data(show_spinner=False)  # looking through what is installed takes a while
 def _engines() -> tuple[str, ...]:
     return tuple(entry.name for entry in ENGINES if entry.problem() is None)
 
