@@ -66,7 +66,8 @@ def results(brought: list[Brought], choices: Choices, pool: EnginePool, config: 
     seen = visit.see_all(brought, engine, choices.settings, limits)
     second = started(pool, choices.other) if choices.other is not None else None
     if choices.other is not None and second is not None:
-        compare_view(seen, visit.see_all(brought, second, choices.other, limits), choices, visit, limits)
+        others = visit.see_all(brought, second, choices.other, limits)
+        compare_view((seen, others), (engine, second), choices, visit, limits)
         return
     current = seen[move(seen, [cells(one, choices) for one in seen], visit, limits)]
     if current.found is None:

@@ -1,13 +1,13 @@
 """Two settings on the same pictures: where they agree, how they differ, and how long each takes."""
 
-from dataclasses import fields
-from statistics import median
+from dataclasses import fields, replace
 
 import pandas as pd
 import streamlit as st
 
 import detector
-from detector.page.choose import LINKED, Choices
+from detector.engines.base import Engine
+from detector.page.choose import FLOOR, LINKED, Choices
 from detector.page.move import move
 from detector.page.slider import compare_slider
 from detector.page.understand import filtered
@@ -29,14 +29,17 @@ Shown = tuple[Seen, Detections, Detections, Agreement]
 
 
 def compare_view(
-    seen_a: list[Seen], seen_b: list[Seen], choices: Choices, visit: Visit, limits: Limits
+    seen: tuple[list[Seen], list[Seen]],
+    engines: tuple[Engine, Engine],
+    choices: Choices,
+    visit: Visit,
+    limits: Limits,
 ) -> None:
     """Totals over all pictures, the one that differs most first, and its two results."""
     assert choices.other is not None
-    a, b = title(choices.settings, choices.other)
-    st.markdown(speed(seen_a, seen_b, a, b))
-    shown = [_shown(one, other, choices) for one, other in zip(seen_a, seen_b, strict=True) if one.found]
-    for one in seen_a:
+    titles = title(choices.settings, choices.other)
+    shown = [_shown(one, other, choices) for one, other in zip(*seen, strict=True) if one.found]
+    for one in seen[0]:
         if one.found is None:
             st.error(f"**{escape(one.brought.name)}**: {escape(one.error)}")
     if not shown:
@@ -44,8 +47,11 @@ def compare_view(
     if len(shown) > 1:
         shown = _most_different_first(shown)
     cells = [{HEADINGS[kind]: agreement.counts[kind] for kind in KINDS} for *_, agreement in shown]
-    at = move([one for one, *_ in shown], cells, visit, limits)
-    _one_picture(shown[at], visit.screen(shown[at][0].brought, limits), choices, (a, b))
+    current = shown[move([one for one, *_ in shown], cells, visit, limits)]
+    low = (replace(one, confidence=FLOOR) for one in (choices.settings, choices.other))
+    first, second = zip(engines, low, strict=True)
+    st.markdown(speed(visit.race(current[0].brought, (first, second), limits), titles))
+    _one_picture(current, visit.screen(current[0].brought, limits), choices, titles)
 
 
 def title(one: Settings, other: Settings) -> tuple[str, str]:
@@ -59,14 +65,12 @@ def title(one: Settings, other: Settings) -> tuple[str, str]:
     return f"A: {', '.join(parts[0])}", f"B: {', '.join(parts[1])}"
 
 
-def speed(seen_a: list[Seen], seen_b: list[Seen], a: str, b: str) -> str:
-    """Milliseconds of each, medians over the pictures, measured one after the other; and their ratio."""
-    times = [
-        median([one.detect_ms for one in seen if one.found is not None] or [0]) for seen in (seen_a, seen_b)
-    ]
+def speed(times: tuple[float, float], titles: tuple[str, str]) -> str:
+    """Milliseconds of each, and which took how much longer."""
     fast, slow = sorted(times)
-    ratio = f" · {slow / fast:.1f} times as long" if fast else ""
-    return f"**{escape(a)}** {times[0]:.0f} ms · **{escape(b)}** {times[1]:.0f} ms{ratio}"
+    slower = "A" if times[0] == slow else "B"
+    parts = [f"**{escape(name)}** {time:.0f} ms" for name, time in zip(titles, times, strict=True)]
+    return " · ".join([*parts, f"{slower} takes {slow / fast:.1f} times as long"])
 
 
 def _shown(one: Seen, other: Seen, choices: Choices) -> Shown:

@@ -3,6 +3,7 @@
 import base64
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 import streamlit as st
 
@@ -18,6 +19,8 @@ from detector.values import Detections, Picture
 
 SCREEN_WIDTH = 1460  # the widest picture that Streamlit passes on as it is
 THUMBNAIL_WIDTH = 96
+ROUNDS = 3
+Runner = tuple[Engine, Settings]
 MOST_RESULTS, MOST_SCREENS = 400, 12
 
 
@@ -38,6 +41,9 @@ class Visit:
     results: OrderedDict[tuple[str, Settings], Seen] = field(default_factory=OrderedDict)
     screens: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
     thumbnails: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    races: OrderedDict[tuple[str, Settings, Settings], tuple[float, float]] = field(
+        default_factory=OrderedDict
+    )
 
     @classmethod
     def current(cls) -> "Visit":
@@ -67,6 +73,18 @@ class Visit:
         if key not in self.results:
             _keep(self.results, key, _look(brought, engine, low, limits), MOST_RESULTS)
         return replace(self.results[key], brought=brought)
+
+    def race(self, brought: Brought, runners: tuple[Runner, Runner], limits: Limits) -> tuple[float, float]:
+        """Milliseconds of each on this picture: medians of three rounds in turn, both having run before."""
+        key = brought.key, runners[0][1], runners[1][1]
+        if key not in self.races:
+            picture = detector.read_picture(brought.data, limits)
+            rounds = [
+                [detector.detect(picture, *runner).detect_ms for runner in runners] for _ in range(ROUNDS)
+            ]
+            first, second = (median(times) for times in zip(*rounds, strict=True))
+            _keep(self.races, key, (first, second), MOST_RESULTS)
+        return self.races[key]
 
     def see_all(
         self, pictures: list[Brought], engine: Engine, settings: Settings, limits: Limits
