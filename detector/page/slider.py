@@ -3,9 +3,9 @@
 Everything that it shows, the side by side view shows too.
 """
 
-import base64
-
 import streamlit as st
+
+from detector.page.words import data_url
 
 _HTML = """<figure>
   <div class="stage"><img class="under"><img class="over"><div class="line"></div></div>
@@ -39,9 +39,5 @@ _JS = """export default function ({parentElement, data}) {
 def compare_slider(jpeg_a: bytes, jpeg_b: bytes, titles: tuple[str, str]) -> None:
     """A on the left of the handle, B on the right; moved by mouse, finger or arrow keys."""
     component = st.components.v2.component("compare_slider", html=_HTML, css=_CSS, js=_JS)
-    data = {"a": _url(jpeg_a), "b": _url(jpeg_b), "titleA": titles[0], "titleB": titles[1]}
+    data = {"a": data_url(jpeg_a), "b": data_url(jpeg_b), "titleA": titles[0], "titleB": titles[1]}
     component(key="compare_slider", data=data)
-
-
-def _url(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

@@ -1,6 +1,5 @@
 """What is kept for one visitor while the visit lasts: pictures for the screen and what was found in them."""
 
-import base64
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -12,7 +11,7 @@ from detector.engines.base import Engine
 from detector.errors import ImageError
 from detector.page.bring import Brought
 from detector.page.choose import FLOOR
-from detector.page.words import counted
+from detector.page.words import counted, data_url
 from detector.pictures.encode import encode, shrink
 from detector.settings import Limits, Settings
 from detector.values import Detections, Picture
@@ -59,11 +58,10 @@ class Visit:
         return self.screens[brought.key]
 
     def thumbnail(self, brought: Brought, limits: Limits) -> str:
-        """A small copy as a data URL, which a browser shows without asking anybody."""
+        """A small copy as a data URL."""
         if brought.key not in self.thumbnails:
             jpeg = encode(shrink(self.screen(brought, limits), THUMBNAIL_WIDTH), ".jpg")
-            address = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-            _keep(self.thumbnails, brought.key, address, MOST_RESULTS)
+            _keep(self.thumbnails, brought.key, data_url(jpeg), MOST_RESULTS)
         return self.thumbnails[brought.key]
 
     def see(self, brought: Brought, engine: Engine, settings: Settings, limits: Limits) -> Seen:

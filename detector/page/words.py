@@ -1,5 +1,6 @@
 """Small pieces of text that several parts of the page use."""
 
+import base64
 import re
 from collections.abc import Mapping
 
@@ -17,3 +18,8 @@ def escape(text: str) -> str:
 def describe(name: str, counts: Mapping[str, int]) -> str:
     """A picture in words, for those who do not see it: "street.jpg: 6 person, 4 car"."""
     return f"{name}: " + (", ".join(f"{count} {label}" for label, count in counts.items()) or "nothing found")
+
+
+def data_url(jpeg: bytes) -> str:
+    """JPEG bytes as an address that a browser shows without asking anybody."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
