@@ -6,8 +6,6 @@ import streamlit as st
 
 from detector.engines.base import Engine
 from detector.errors import DetectorError, DownloadError
-from detector.models.registry import Registry
-from detector.models.store import Store
 from detector.page.about import PRIVACY, about
 from detector.page.bring import Brought, bring
 from detector.page.choose import Choices, choose
@@ -20,6 +18,7 @@ from detector.page.understand import cells, understand
 from detector.page.visit import Visit
 from detector.page.words import escape
 from detector.pool import EnginePool
+from detector.service import service
 from detector.settings import Config, Settings
 
 # Streamlit keeps 6 rem over the first line and has no setting for it; the picture should be in sight at once.
@@ -32,7 +31,7 @@ def main() -> None:
     st.html(LESS_EMPTY_TOP)
     try:
         config = Config.from_env(os.environ)
-        pool = shared_pool(config)
+        pool = service(config).pool
     except DetectorError as error:
         st.error(f"This server is not set up right: {escape(str(error))}")
         return
@@ -49,12 +48,6 @@ def main() -> None:
         except DetectorError as error:  # such as an engine that refuses a setting
             st.error(escape(str(error)))
     about(pool.registry)
-
-
-@st.cache_resource(show_spinner=False)
-def shared_pool(_config: Config) -> EnginePool:
-    """The loaded engines, one pool for all visitors."""
-    return EnginePool(Store.open(_config.home), Registry().with_folders(*_config.model_folders))
 
 
 def results(brought: list[Brought], choices: Choices, pool: EnginePool, config: Config) -> None:

@@ -23,3 +23,7 @@ class DownloadError(DetectorError):
 
 class EngineError(DetectorError):
     """An engine is not installed, or cannot do what the settings ask of it."""
+
+
+class BusyError(DetectorError):
+    """Too many wait already, or a wait was too long; the same works later."""

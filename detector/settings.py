@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from detector.errors import SettingsError
 
-T = TypeVar("T", "Settings", "Limits")
+T = TypeVar("T", "Settings", "Limits", "Serving")
 Fit = Literal["stretch", "letterbox"]
 Suppression = Literal["agnostic", "class"]
 
@@ -73,6 +73,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Serving:
+    """How many share one process.
+
+    max_running: pictures in work at once; 0 takes one for each core, at least two.
+    max_waiting: pictures in the queue behind them; whoever comes after is told to come again.
+    max_wait_s: the longest that one waits for its turn, in seconds.
+    """
+
+    max_running: int = 0
+    max_waiting: int = 32
+    max_wait_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        _check(self.max_running >= 0, "max_running", self.max_running, "0 (from the cores) or more")
+        _check(self.max_waiting >= 0, "max_waiting", self.max_waiting, "0 or more")
+        _check(self.max_wait_s > 0, "max_wait_s", self.max_wait_s, "seconds, over 0")
+
+
+@dataclass(frozen=True)
 class Config:
     """How one process is set up.
 
@@ -82,12 +101,13 @@ class Config:
 
     settings: Settings = field(default_factory=Settings)
     limits: Limits = field(default_factory=Limits)
+    serving: Serving = field(default_factory=Serving)
     home: Path | None = None
     model_folders: tuple[Path, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
-        """Read DETECTOR_<FIELD> for every field of Settings and Limits, DETECTOR_HOME and DETECTOR_MODEL_FOLDERS.
+        """Read DETECTOR_<FIELD> for every field of Settings, Limits and Serving, and for home and model_folders.
 
         Raises SettingsError, which names the variable and its value.
         """
@@ -95,6 +115,7 @@ class Config:
         return cls(
             settings=_from_env(Settings, env),
             limits=_from_env(Limits, env),
+            serving=_from_env(Serving, env),
             home=home[0] if home else None,
             model_folders=_folders(env, "DETECTOR_MODEL_FOLDERS", os.pathsep),
         )

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from detector import pipeline
 from detector.pipeline import Result
+from detector.service import service
 from detector.settings import Settings
 from detector.values import Picture
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
@@ -36,10 +37,10 @@ def detections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
         return real(picture, engine, settings)
 
     monkeypatch.setattr(pipeline, "detect", counted)
-    st.cache_resource.clear()
+    service.cache_clear()
     st.cache_data.clear()
     yield calls
-    st.cache_resource.clear()
+    service.cache_clear()
     st.cache_data.clear()
 
 
@@ -253,7 +254,7 @@ def test_two_models_are_truly_two_in_either_order(
     assert a
     assert b
     assert a != b
-    st.cache_resource.clear()
+    service.cache_clear()
     page = compared(tmp_path, monkeypatch, "others", "insects")
     assert (scores(page, "score A"), scores(page, "score B")) == (b, a)
 

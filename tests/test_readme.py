@@ -5,7 +5,8 @@ from dataclasses import fields
 
 import pytest
 
-from detector.cli import cli, detect_command
+from detector.cli import cli
+from detector.commands.detect import detect_command
 from detector.engines.catalog import ENGINES
 from detector.models.registry import Registry
 from detector.settings import PRESETS, Limits, Settings
