@@ -1,5 +1,6 @@
 """The page without a browser: what it shows, and how often it lets the model run."""
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,14 @@ from detector.values import Picture
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
 
 PAGE = str(Path(__file__).parent.parent / "streamlit_app.py")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_garbage_collection() -> Iterator[None]:
+    """Streamlit collects garbage after each run of a script; what the tests before have loaded need not be searched."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
