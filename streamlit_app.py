@@ -4,18 +4,17 @@ import os
 
 import streamlit as st
 
-from detector.engines.base import Engine
-from detector.errors import DetectorError, DownloadError
+from detector.errors import BusyError, DetectorError, DownloadError
 from detector.page.about import PRIVACY, about
 from detector.page.bring import Brought, bring
 from detector.page.choose import Choices, choose
 from detector.page.compare import compare_view
-from detector.page.move import move
+from detector.page.move import move, place, still_waiting
 from detector.page.progress import with_progress
 from detector.page.share import share
 from detector.page.take import take
 from detector.page.understand import cells, understand
-from detector.page.visit import Visit
+from detector.page.visit import Runner, Seen, Visit
 from detector.page.words import escape
 from detector.pool import EnginePool
 from detector.service import service
@@ -30,50 +29,64 @@ def main() -> None:
     st.set_page_config("Object detection", ":material/center_focus_strong:", layout="wide")
     st.html(LESS_EMPTY_TOP)
     try:
-        config = Config.from_env(os.environ)
-        pool = service(config).pool
+        shared = service(Config.from_env(os.environ))
     except DetectorError as error:
         st.error(f"This server is not set up right: {escape(str(error))}")
         return
-    choices = choose(config, pool.registry)
+    choices = choose(shared.config, shared.pool.registry)
     title, sharing = st.columns([5, 1], vertical_alignment="bottom")
     title.header("Object detection")
     with sharing:
         share()
     st.caption(f"Drop a picture and see at once which of 80 kinds of everyday things YOLOv3 finds. {PRIVACY}")
-    brought = bring(pool.store)
+    brought = bring(shared.pool.store)
+    waiting = 0
     if brought:
         try:
-            results(brought, choices, pool, config)
+            waiting = results(brought, choices, Visit.current(shared))
+        except BusyError as error:
+            st.warning(escape(str(error)))
+            st.button("Try again", key="again")
         except DetectorError as error:  # such as an engine that refuses a setting
             st.error(escape(str(error)))
-    about(pool.registry)
+    about(shared.pool.registry)
+    if waiting and not Visit.current(shared).stopped:
+        st.rerun()
 
 
-def results(brought: list[Brought], choices: Choices, pool: EnginePool, config: Config) -> None:
-    """Detect with each setting, one after the other, and show what came out."""
-    visit, limits = Visit.current(), config.limits
-    engine = started(pool, choices.settings)
-    if engine is None:
-        return
-    seen = visit.see_all(brought, engine, choices.settings, limits)
-    second = started(pool, choices.other) if choices.other is not None else None
-    if choices.other is not None and second is not None:
-        others = visit.see_all(brought, second, choices.other, limits)
-        compare_view((seen, others), (engine, second), choices, visit, limits)
-        return
-    current = seen[move(seen, [cells(one, choices) for one in seen], visit, limits)]
+def results(brought: list[Brought], choices: Choices, visit: Visit) -> int:
+    """Look at the pictures with each setting and show what came out; gives how many wait still."""
+    pool, chosen = visit.service.pool, [one for one in (choices.settings, choices.other) if one]
+    runners = [runner for settings in chosen if (runner := started(pool, settings))]
+    if not runners or runners[0].settings != choices.settings:
+        return 0
+    at = place(len(brought))
+    waiting = visit.look([*brought[at:], *brought[:at]], runners)
+    still_waiting(waiting, len(brought), visit)
+    seen = [[visit.seen(one, runner.settings) for one in brought] for runner in runners]
+    if len(seen) == 2:
+        compare_view((seen[0], seen[1]), runners, choices, visit)
+    else:
+        one_setting(seen[0], choices, visit)
+    return waiting
+
+
+def one_setting(seen: list[Seen], choices: Choices, visit: Visit) -> None:
+    """The list of pictures, what is in the current one, and the ways to take it away."""
+    move(seen, [cells(one, choices) for one in seen], visit)
+    current = seen[place(len(seen))]
     if current.found is None:
         st.error(f"**{escape(current.brought.name)}**: {escape(current.error)}")
         return
-    shown = understand(current, visit.screen(current.brought, limits), choices)
-    take(seen, current, shown, choices, limits)
+    shown = understand(current, visit.screen(current.brought), choices)
+    take(seen, current, shown, choices, visit)
 
 
-def started(pool: EnginePool, settings: Settings) -> Engine | None:
+def started(pool: EnginePool, settings: Settings) -> Runner | None:
     """The engine, with progress while it is fetched and loaded; a sentence where it cannot be had."""
     try:
-        return with_progress(f"Starting {settings.model}", lambda progress: pool.get(settings, progress))
+        engine = with_progress(f"Starting {settings.model}", lambda progress: pool.get(settings, progress))
+        return Runner(engine, settings)
     except DownloadError:
         st.error(
             f"**{escape(settings.model)}** is not on this server and could not be fetched. Choose another model;"

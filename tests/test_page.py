@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from detector import pipeline
 from detector.pipeline import Result
 from detector.service import service
-from detector.settings import Settings
+from detector.settings import Config, Settings
 from detector.values import Picture
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
 
@@ -276,3 +277,123 @@ def test_a_model_compared_with_itself_agrees_wholly(
     assert page.dataframe[0].value["IoU"].min() == pytest.approx(1)
     page.segmented_control(key="view").set_value("Differences only").run()
     assert page.dataframe[0].value.empty
+
+
+def test_what_waits_is_looked_at_bit_by_bit_and_can_be_stopped(
+    detections: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.page.visit.SHOW_AFTER_S", -1)
+    page = opened()
+    page.session_state["visit"].stopped = True
+    files = [(f"{seed}.png", picture_bytes(seed), "image/png") for seed in range(4)]
+    detections.clear()
+    page.file_uploader(key="upload0").set_value(files).run()
+    assert len(detections) == 1
+    assert page.dataframe[0].value["objects"].notna().tolist() == [True, False, False, False]
+    assert objects(page) == page.dataframe[0].value["objects"][0]
+    page.button(key="next").click().run()  # the one that is shown is looked at all the same
+    assert page.dataframe[0].value["objects"].notna().tolist() == [True, True, False, False]
+    assert page.button(key="stop").label == "Go on"
+    page.button(key="stop").click().run()
+    assert page.dataframe[0].value["objects"].notna().all()
+    assert len(detections) == 4
+
+
+@pytest.fixture
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DETECTOR_MAX_RUNNING", "1")
+    monkeypatch.setenv("DETECTOR_MAX_WAITING", "1")
+    monkeypatch.setenv("DETECTOR_MAX_WAIT_S", "0.5")
+
+
+def test_a_visitor_learns_of_the_queue_and_is_asked_to_come_again(
+    detections: list[Settings], one_place: None
+) -> None:
+    page = opened()
+    gate = service(Config.from_env(os.environ)).gate
+    others = [gate.join(), gate.join()]
+    page.file_uploader(key="upload0").upload("blobs.png", picture_bytes(), "image/png").run()
+    assert page.warning[0].value == r"1 are waiting already; try again in some seconds"
+    gate.leave(others.pop())
+    page.button(key="again").click().run()
+    assert "this server is busy" in page.warning[0].value  # its turn did not come in time
+    assert (gate.running, gate.waiting) == (1, 0)
+    gate.leave(others.pop())
+    page.button(key="again").click().run()
+    assert not page.warning
+    assert objects(page) > 0
+    assert (gate.running, gate.waiting) == (0, 0)
+
+
+def test_two_visitors_see_their_own_pictures_only(detections: list[Settings]) -> None:
+    one, other = with_picture(picture_bytes(1), "one.png"), with_picture(picture_bytes(2), "other.png")
+    one.slider(key="conf").set_value(0.2).run()
+    for page, name, stranger in ((one, "one.png", "other.png"), (other, "other.png", "one.png")):
+        alts = [image.proto.imgs[0].alt for image in page.image]
+        assert any(name in alt for alt in alts)
+        assert not any(stranger in alt for alt in alts)
+    assert other.slider(key="conf").value == 0.1
+
+
+def test_what_was_kept_for_a_visitor_goes_with_the_visit(detections: list[Settings]) -> None:
+    page = with_picture()
+    kept = weakref.ref(page.session_state["visit"])
+    assert kept()
+    del page
+    gc.collect()
+    assert kept() is None
+
+
+def test_when_the_model_finds_nothing_at_all_the_page_says_so(
+    detections: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.page.choose.FLOOR", 0.9)
+    page = with_picture()
+    assert page.info[0].value == "The model found none of its 3 classes in this picture."
+
+
+def test_when_the_class_filter_hides_everything_one_click_shows_all(detections: list[Settings]) -> None:
+    page = with_picture()
+    found = set(page.dataframe[0].value["label"])
+    missing = next(name for name in page.multiselect(key="cls").options if name not in found)
+    page.multiselect(key="cls").set_value([missing]).run()
+    assert f"none in {missing}." in page.info[0].value
+    page.button(key="all_classes").click().run()
+    assert not page.info
+    assert set(page.dataframe[0].value["label"]) == found
+
+
+def test_own_classes_are_offered_and_those_of_both_when_comparing(
+    detections: list[Settings],
+) -> None:
+    page = opened()
+    assert page.multiselect(key="cls").options == EVERY_LAYER_NAMES
+    page.radio(key="model").set_value("yolov3-tiny").run()
+    assert len(page.multiselect(key="cls").options) == 80
+
+
+def test_a_preset_sets_its_values_and_reset_brings_the_start_back(detections: list[Settings]) -> None:
+    page = with_picture()
+    page.button(key="darknet").click().run()
+    assert (detections[-1].fit, detections[-1].suppression, detections[-1].nms_iou) == (
+        "letterbox",
+        "class",
+        0.45,
+    )
+    page.slider(key="conf").set_value(0.3).run()
+    page.multiselect(key="cls").set_value(EVERY_LAYER_NAMES[:1]).run()
+    page.toggle(key="numbers").set_value(False).run()
+    page.button(key="reset").click().run()
+    assert not page.exception
+    assert (page.selectbox(key="fit").value, page.slider(key="nms").value) == ("stretch", 0.3)
+    assert page.slider(key="conf").value == 0.1
+    assert page.multiselect(key="cls").value == []
+    assert page.toggle(key="numbers").value
+
+
+def test_the_picture_can_be_large(detections: list[Settings]) -> None:
+    page = with_picture()
+    columns = len(page.columns)
+    page.toggle(key="large").set_value(True).run()
+    assert len(page.columns) == columns - 2
+    assert not page.exception

@@ -50,6 +50,10 @@ class Model(Protocol):
     def trust(self) -> str:
         """What its weights are trusted for, in a word or two."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What it knows, by class id. Raises ModelError where its file of names cannot be used."""
+
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """The files, fetched first where needed. Raises DownloadError or ModelError."""
 
@@ -73,6 +77,11 @@ class PublishedModel:
     def trust(self) -> str:
         """Their SHA-256."""
         return "verified"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """COCO's."""
+        return read_names(COCO_NAMES)
 
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """Verified at every call: a cut weights file loads without an error and finds nothing."""
@@ -104,6 +113,11 @@ class FolderModel:
     def trust(self) -> str:
         """Nobody else's word."""
         return "your own"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The lines of its .names file."""
+        return read_names(self._only(".names"))
 
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """The three files where they lie."""

@@ -1,23 +1,36 @@
 """The sidebar: what to run, and what to show of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import streamlit as st
 
 from detector.engines.catalog import ENGINES
-from detector.models.registry import COCO_NAMES, Registry, read_names
+from detector.models.registry import Registry
 from detector.pictures.draw import Look
-from detector.settings import Config, Settings
+from detector.settings import PRESETS, Config, Settings
 
 FLOOR = 0.05  # everything is detected once at this confidence and filtered after, which gives the same
-SIDES = (None, 320, 416, 608)
+SIDES = {None: "the model's own", 320: "320", 416: "416", 608: "608"}
+FITS = {"stretch": "stretch", "letterbox": "letterbox"}
+WITHIN = {"agnostic": "across all classes", "class": "within each class"}
 ABOUT_MODELS = {
     "yolov3-tiny": "Fast and small (35 MB); misses small things.",
     "yolov3": "Slower and larger (248 MB); finds more.",
 }
-Bind = Literal["query-params"]
-LINKED: Bind = "query-params"  # the choice is part of the page's address, so that a link restores it
+LINKED: Literal["query-params"] = "query-params"  # the page's address holds the choice, so a link restores it
+# Which widget holds which setting; those of B have "_b" behind.
+WIDGETS = {
+    "model": "model",
+    "engine": "engine",
+    "side": "side",
+    "fit": "fit",
+    "suppression": "within",
+    "nms_iou": "nms",
+    "confidence": "conf",
+}
+PRESET_NAMES = {"tutorial": "As the tutorial", "darknet": "As darknet"}
 
 
 @dataclass(frozen=True)
@@ -32,84 +45,127 @@ class Choices:
 
 def choose(config: Config, registry: Registry) -> Choices:
     """Draw the sidebar; bad values in the address fall back to the defaults."""
+    start = config.settings
+    start = replace(start, confidence=min(max(start.confidence, FLOOR), 0.95))
+    start_b = replace(start, model=_another(registry, start.model))
     with st.sidebar:
         compare = st.toggle("Compare two settings", key="compare", bind=LINKED, help=HELP["compare"])
-        first = _network("A" if compare else "", config.settings, config.settings.model, registry)
-        other = _network("B", config.settings, _another(registry, first.model), registry) if compare else None
-        confidence = _confidence("Confidence", "conf", config.settings.confidence)
-        second_confidence = confidence
-        if compare and not st.toggle("Same confidence for both", value=True, key="same", bind=LINKED):
-            second_confidence = _confidence("Confidence of B", "conf_b", confidence)
-        classes = st.multiselect(
-            "Show classes",
-            read_names(COCO_NAMES) if first.model in ABOUT_MODELS else [],
-            key="cls",
-            placeholder="All classes",
-            help=HELP["classes"],
-            bind=LINKED,
-        )
-        with st.expander("On the picture"):
-            look = Look(
-                boxes=st.toggle("Boxes", value=True, key="boxes", bind=LINKED),
-                labels=st.toggle("Labels", value=True, key="labels", bind=LINKED),
-                scores=st.toggle("Scores", value=True, key="scores", bind=LINKED),
-            )
-    settings = replace(first, confidence=confidence)
-    return Choices(
-        settings, replace(other, confidence=second_confidence) if other else None, tuple(classes), look
-    )
+        first = _network("A" if compare else "", start, registry)
+        second = _network("B", start_b, registry) if compare else None
+        first = replace(first, confidence=_confidence("Confidence", "conf", start))
+        if second is not None:
+            second = replace(second, confidence=_second_confidence(first, start))
+        classes = _classes(registry, [one.model for one in (first, second) if one])
+        look = _look()
+        st.button("Reset", icon=":material/restart_alt:", on_click=_reset, args=(start, start_b), key="reset")
+    return Choices(first, second, classes, look)
 
 
-def _network(side: str, defaults: Settings, model: str, registry: Registry) -> Settings:
+def at_floor(settings: Settings) -> Settings:
+    """What the model is run with: the same, at the lowest confidence that the page shows."""
+    return replace(settings, confidence=FLOOR)
+
+
+def _network(side: str, start: Settings, registry: Registry) -> Settings:
     """Model and, folded away, everything else that makes the network run again."""
-    suffix = f"_{side.lower()}" if side == "B" else ""
-    names = registry.names
-    chosen = st.radio(
+    suffix, names = _suffix(side), registry.names
+    model = st.radio(
         f"Model {side}".strip(),
         names,
-        index=names.index(model) if model in names else 0,
+        index=names.index(start.model) if start.model in names else 0,
         captions=[ABOUT_MODELS.get(name, "Your own model.") for name in names] if not side else None,
         key=f"model{suffix}",
         bind=LINKED,
     )
     with st.expander(f"More about {side}" if side else "More"):
-        engine = _select("Engine", _engines(), defaults.engine, f"engine{suffix}", HELP["engine"])
-        size = _select("Input side", SIDES, defaults.side, f"side{suffix}", HELP["side"])
-        fit = _select("Fit", ("stretch", "letterbox"), defaults.fit, f"fit{suffix}", HELP["fit"])
+        _presets(suffix)
+        fit = _select("Fit", FITS, start.fit, f"fit{suffix}")
         nms = st.slider(
-            "Overlap",
-            0.05,
-            0.95,
-            defaults.nms_iou,
-            0.05,
-            key=f"nms{suffix}",
-            help=HELP["nms"],
-            bind=LINKED,
+            "Overlap", 0.05, 0.95, start.nms_iou, 0.05, key=f"nms{suffix}", help=HELP["nms"], bind=LINKED
         )
-    return replace(defaults, model=chosen, engine=engine, side=size, fit=fit, nms_iou=nms)
+        suppression = _select("Overlap counts", WITHIN, start.suppression, f"within{suffix}")
+        size = _select("Input side", SIDES, start.side, f"side{suffix}")
+        engine = _select("Engine", _engines(), start.engine, f"engine{suffix}")
+    return replace(
+        start, model=model, engine=engine, side=size, fit=fit, nms_iou=nms, suppression=suppression
+    )
 
 
-def _select(label: str, options: tuple[Any, ...], default: Any, key: str, text: str) -> Any:
-    options = options if default in options else (*options, default)
+def _presets(suffix: str) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for name, title in PRESET_NAMES.items():
+            st.button(title, key=f"{name}{suffix}", on_click=_set, args=(PRESETS[name], suffix))
+
+
+def _select(label: str, titles: Mapping[Any, str], default: Any, key: str) -> Any:
+    """One of the values, each shown under its title."""
+    options = [*titles] if default in titles else [*titles, default]
     return st.selectbox(
         label,
         options,
         index=options.index(default),
         key=key,
-        help=text,
+        help=HELP[key.removesuffix("_b")],
         bind=LINKED,
-        format_func=lambda option: "the model's own" if option is None else str(option),
+        format_func=lambda option: titles.get(option, str(option)),
     )
 
 
-def _confidence(label: str, key: str, default: float) -> float:
-    value = min(max(default, FLOOR), 0.95)
-    return st.slider(label, FLOOR, 0.95, value, 0.01, key=key, help=HELP["confidence"], bind=LINKED)
+def _confidence(label: str, key: str, start: Settings) -> float:
+    return st.slider(
+        label, FLOOR, 0.95, start.confidence, 0.01, key=key, help=HELP["confidence"], bind=LINKED
+    )
+
+
+def _second_confidence(first: Settings, start: Settings) -> float:
+    if st.toggle("Same confidence for both", value=True, key="same", bind=LINKED):
+        return first.confidence
+    return _confidence("Confidence of B", "conf_b", start)
+
+
+def _classes(registry: Registry, models: Sequence[str]) -> tuple[str, ...]:
+    known = dict.fromkeys(name for model in models for name in registry.get(model).class_names)
+    return tuple(
+        st.multiselect(
+            "Show classes",
+            list(known),
+            key="cls",
+            placeholder="All classes",
+            help=HELP["classes"],
+            bind=LINKED,
+        )
+    )
+
+
+def _look() -> Look:
+    with st.expander("On the picture"):
+        return Look(
+            boxes=st.toggle("Boxes", value=True, key="boxes", bind=LINKED),
+            numbers=st.toggle("Numbers", value=True, key="numbers", bind=LINKED, help=HELP["numbers"]),
+            labels=st.toggle("Labels", value=True, key="labels", bind=LINKED),
+            scores=st.toggle("Scores", value=True, key="scores", bind=LINKED),
+        )
+
+
+def _set(values: Mapping[str, Any], suffix: str) -> None:
+    for name, value in values.items():
+        st.session_state[f"{WIDGETS[name]}{suffix}"] = value
+
+
+def _reset(start: Settings, start_b: Settings) -> None:
+    for settings, suffix in ((start, ""), (start_b, "_b")):
+        _set({name: getattr(settings, name) for name in WIDGETS}, suffix)
+    switches = dict.fromkeys(("same", "boxes", "numbers", "labels", "scores"), True)
+    st.session_state.update({"compare": False, "cls": [], **switches})
+
+
+def _suffix(side: str) -> str:
+    return "_b" if side == "B" else ""
 
 
 @st.cache_data(show_spinner=False)  # looking through what is installed takes a while
-def _engines() -> tuple[str, ...]:
-    return tuple(entry.name for entry in ENGINES if entry.problem() is None)
+def _engines() -> dict[str, str]:
+    return {entry.name: entry.name for entry in ENGINES if entry.problem() is None}
 
 
 def _another(registry: Registry, model: str) -> str:
@@ -125,4 +181,6 @@ HELP = {
     "side": "Larger finds smaller things and takes longer.",
     "fit": "Stretch fills the input and may squash the picture; letterbox keeps its proportions.",
     "nms": "Of two boxes that overlap by more than this share, the less sure one goes.",
+    "within": "Whether a box makes way for a surer one of any class, or of its own class only.",
+    "numbers": "The number of each object in the table.",
 }

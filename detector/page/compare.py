@@ -1,21 +1,31 @@
 """Two settings on the same pictures: where they agree, how they differ, and how long each takes."""
 
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import fields
 
 import pandas as pd
 import streamlit as st
 
 import detector
-from detector.engines.base import Engine
-from detector.page.choose import FLOOR, LINKED, Choices
-from detector.page.move import move
+from detector.page.choose import LINKED, Choices
+from detector.page.move import move, place
 from detector.page.slider import compare_slider
 from detector.page.understand import filtered
-from detector.page.visit import Seen, Visit
+from detector.page.visit import Runner, Seen, Visit
 from detector.page.words import counted, describe, escape
 from detector.pictures.encode import encode
-from detector.results.agreement import COLUMNS, KINDS, WHO, Agreement, Kind, compare, rows, summarise
-from detector.settings import Limits, Settings
+from detector.results.agreement import (
+    COLUMNS,
+    KINDS,
+    WHO,
+    Agreement,
+    Kind,
+    compare,
+    ordered,
+    rows,
+    summarise,
+)
+from detector.settings import Settings
 from detector.values import Detections, Picture
 
 VIEWS = ("Side by side", "Slider", "Differences only")
@@ -29,29 +39,28 @@ Shown = tuple[Seen, Detections, Detections, Agreement]
 
 
 def compare_view(
-    seen: tuple[list[Seen], list[Seen]],
-    engines: tuple[Engine, Engine],
-    choices: Choices,
-    visit: Visit,
-    limits: Limits,
+    seen: tuple[list[Seen], list[Seen]], runners: Sequence[Runner], choices: Choices, visit: Visit
 ) -> None:
     """Totals over all pictures, the one that differs most first, and its two results."""
     assert choices.other is not None
     titles = title(choices.settings, choices.other)
-    shown = [_shown(one, other, choices) for one, other in zip(*seen, strict=True) if one.found]
+    shown = [
+        _shown(one, other, choices)
+        for one, other in zip(*seen, strict=True)
+        if one.found is not None and other.found is not None
+    ]
     for one in seen[0]:
-        if one.found is None:
+        if one.error:
             st.error(f"**{escape(one.brought.name)}**: {escape(one.error)}")
     if not shown:
         return
     if len(shown) > 1:
         shown = _most_different_first(shown)
     cells = [{HEADINGS[kind]: agreement.counts[kind] for kind in KINDS} for *_, agreement in shown]
-    current = shown[move([one for one, *_ in shown], cells, visit, limits)]
-    low = (replace(one, confidence=FLOOR) for one in (choices.settings, choices.other))
-    first, second = zip(engines, low, strict=True)
-    st.markdown(speed(visit.race(current[0].brought, (first, second), limits), titles))
-    _one_picture(current, visit.screen(current[0].brought, limits), choices, titles)
+    move([one for one, *_ in shown], cells, visit)
+    current = shown[place(len(shown))]
+    st.markdown(speed(visit.race(current[0].brought, runners), titles))
+    _one_picture(current, visit.screen(current[0].brought), choices, titles)
 
 
 def title(one: Settings, other: Settings) -> tuple[str, str]:
@@ -106,15 +115,16 @@ def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[
         or VIEWS[0]
     )
     wanted = set(kinds or KINDS) - ({"both"} if view == "Differences only" else set())
-    pairs = [pair for pair in agreement.pairs if pair.kind in wanted]
-    left = _picked(a, [pair.a for pair in pairs])
-    right = _picked(b, [pair.b for pair in pairs])
-    pictures = [encode(detector.draw(screen, found, choices.look), ".jpg") for found in (left, right)]
+    pairs = [(n, pair) for n, pair in enumerate(ordered(agreement, a, b), start=1) if pair.kind in wanted]
+    sides = _side(a, [(n, pair.a) for n, pair in pairs]), _side(b, [(n, pair.b) for n, pair in pairs])
+    pictures = [
+        encode(detector.draw(screen, found, choices.look, numbers), ".jpg") for found, numbers in sides
+    ]
     if view == "Slider":
         compare_slider(pictures[0], pictures[1], titles)
     else:
-        for column, heading, jpeg, found in zip(
-            st.columns(2, gap="small"), titles, pictures, (left, right), strict=True
+        for column, heading, jpeg, (found, _) in zip(
+            st.columns(2, gap="small"), titles, pictures, sides, strict=True
         ):
             with column:
                 st.markdown(f"**{escape(heading)}** · {counted(len(found), 'object')}")
@@ -124,8 +134,10 @@ def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[
     _table([row for row in rows(agreement, a, b) if row["who"] in {WHO[kind] for kind in wanted}])
 
 
-def _picked(found: Detections, indices: list[int | None]) -> Detections:
-    return found.at(sorted(index for index in indices if index is not None))
+def _side(found: Detections, numbered: list[tuple[int, int | None]]) -> tuple[Detections, list[int]]:
+    """What one side has of these pairs, and the number of each one's pair; the table has it too."""
+    chosen = sorted((index, number) for number, index in numbered if index is not None)
+    return found.at([index for index, _ in chosen]), [number for _, number in chosen]
 
 
 def _table(table: list[dict[str, int | float | str | None]]) -> None:

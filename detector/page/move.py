@@ -7,24 +7,28 @@ import streamlit as st
 
 from detector.page.visit import Seen, Visit
 from detector.page.words import counted
-from detector.settings import Limits
 
 Cells = Mapping[str, int | str | None]
 
 
-def move(seen: Sequence[Seen], cells: Sequence[Cells], visit: Visit, limits: Limits) -> int:
-    """Which picture to show; with more than one, a list to choose from, and buttons with the arrow keys.
+def place(pictures: int) -> int:
+    """Which of so many pictures is shown now."""
+    return min(int(st.session_state.get("at", 0)), pictures - 1)
+
+
+def move(seen: Sequence[Seen], cells: Sequence[Cells], visit: Visit) -> None:
+    """With more than one picture, a list to choose from, and buttons with the arrow keys.
 
     cells: what the list says of each picture beside its name.
     """
     if len(seen) == 1:
-        return 0
-    at = min(int(st.session_state.get("at", 0)), len(seen) - 1)
-    previous, place, following = st.columns([2, 3, 2], vertical_alignment="center")
-    previous.button("Previous", key="previous", shortcut="Left", on_click=_go, args=((at - 1) % len(seen),))
-    place.markdown(f"**{at + 1} of {counted(len(seen), 'picture')}**")
-    following.button("Next", key="next", shortcut="Right", on_click=_go, args=((at + 1) % len(seen),))
-    rows = [{"": _thumbnail(one, visit, limits), "picture": one.brought.name} for one in seen]
+        return
+    at = place(len(seen))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Previous", key="previous", shortcut="Left", on_click=_go, args=((at - 1) % len(seen),))
+        st.markdown(f"**{at + 1} of {counted(len(seen), 'picture')}**", width="content")
+        st.button("Next", key="next", shortcut="Right", on_click=_go, args=((at + 1) % len(seen),))
+    rows = [{"": _thumbnail(one, visit), "picture": one.brought.name} for one in seen]
     st.dataframe(
         pd.DataFrame([{**row, **cell} for row, cell in zip(rows, cells, strict=True)]),
         hide_index=True,
@@ -37,7 +41,20 @@ def move(seen: Sequence[Seen], cells: Sequence[Cells], visit: Visit, limits: Lim
         key="pictures",
         alt="The pictures of this visit, with what was found in each",
     )
-    return at
+
+
+def still_waiting(waiting: int, pictures: int, visit: Visit) -> None:
+    """How far the work on many pictures is, with a button to stop it or to go on."""
+    if not waiting:
+        return
+    done = f"{pictures - waiting} of {counted(pictures, 'picture')}"
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(1 - waiting / pictures, f"Stopped after {done}" if visit.stopped else f"{done} done")
+    button.button("Go on" if visit.stopped else "Stop", key="stop", on_click=_stop_or_go_on, args=(visit,))
+
+
+def _stop_or_go_on(visit: Visit) -> None:
+    visit.stopped = not visit.stopped
 
 
 def _go(at: int) -> None:
@@ -50,5 +67,5 @@ def _follow() -> None:
         _go(rows[0])
 
 
-def _thumbnail(one: Seen, visit: Visit, limits: Limits) -> str | None:
-    return visit.thumbnail(one.brought, limits) if one.found is not None else None
+def _thumbnail(one: Seen, visit: Visit) -> str | None:
+    return visit.thumbnail(one.brought) if one.found is not None else None

@@ -5,29 +5,25 @@ from functools import partial
 
 import streamlit as st
 
-import detector
 from detector.page.choose import Choices
 from detector.page.understand import filtered
-from detector.page.visit import Seen
+from detector.page.visit import Seen, Visit
 from detector.page.words import counted
 from detector.results.archive import archive_bytes
 from detector.results.datasets import coco_json, voc_xml, yolo_labels
 from detector.results.exports import Item, annotated_bytes, csv_text, json_text
 from detector.results.filenames import safe_name, split_suffix
-from detector.settings import Limits
 from detector.values import Detections
 
 
-def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choices, limits: Limits) -> None:
+def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choices, visit: Visit) -> None:
     """The annotated picture, the picture's results as data, and everything of all pictures in one zip.
 
     Files hold what the page shows: what the confidence and the classes leave.
     """
-    item = _item(current, shown, limits)
+    item = _item(current, shown, visit)
     items = [
-        _item(one, filtered(one.found, choices.settings, choices.classes), limits)
-        for one in seen
-        if one.found
+        _item(one, filtered(one.found, choices.settings, choices.classes), visit) for one in seen if one.found
     ]
     look, stem = choices.look, split_suffix(safe_name(current.brought.name))[0]
     with st.container(horizontal=True):
@@ -45,8 +41,8 @@ def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choice
             _button(everything, "detections.zip", partial(archive_bytes, items, look))
 
 
-def _item(seen: Seen, found: Detections, limits: Limits) -> Item:
-    return Item(seen.brought.name, partial(detector.read_picture, seen.brought.data, limits), found)
+def _item(seen: Seen, found: Detections, visit: Visit) -> Item:
+    return Item(seen.brought.name, partial(visit.read, seen.brought), found)
 
 
 def _button(label: str, file_name: str, make: Callable[[], str | bytes]) -> None:

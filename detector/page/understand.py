@@ -5,14 +5,16 @@ import pandas as pd
 import streamlit as st
 
 import detector
-from detector.page.choose import FLOOR, Choices
+from detector.page.choose import FLOOR, LINKED, Choices
 from detector.page.visit import Seen
-from detector.page.words import counted, describe, escape
-from detector.pictures.draw import Look
+from detector.page.words import counted, describe, escape, listed
+from detector.pictures.draw import Look, draw_lit
 from detector.pictures.encode import encode
 from detector.results.table import COLUMNS, table
 from detector.settings import Settings
 from detector.values import Detections, Picture
+
+CROP_WIDTH = 240
 
 
 def filtered(found: Detections, settings: Settings, classes: tuple[str, ...]) -> Detections:
@@ -26,10 +28,13 @@ def understand(seen: Seen, screen: Picture, choices: Choices) -> Detections:
     assert seen.found is not None
     found, settings = seen.found, choices.settings
     shown = filtered(found, settings, choices.classes)
-    facts(seen, settings, shown)
+    words, switch = st.columns([5, 2], vertical_alignment="center")
+    with words:
+        facts(seen, settings, shown)
+    large = switch.toggle("Large picture", key="large", bind=LINKED)
     explain_silence(found, shown, settings, choices.classes)
     shown = by_class(shown)
-    left, right = st.columns([5, 4], gap="small")
+    left, right = (st.container(), st.container()) if large else st.columns([5, 4], gap="small")
     with right:
         row = results_table(shown)
         if row is not None:
@@ -44,12 +49,9 @@ def understand(seen: Seen, screen: Picture, choices: Choices) -> Detections:
 def cells(seen: Seen, choices: Choices) -> dict[str, int | str | None]:
     """What the list of pictures says of this one."""
     if seen.found is None:
-        return {"objects": None, "found": seen.error}
+        return {"objects": None, "found": seen.error or "…"}
     shown = filtered(seen.found, choices.settings, choices.classes)
-    return {
-        "objects": len(shown),
-        "found": ", ".join(f"{label} {count}" for label, count in shown.counts().items()),
-    }
+    return {"objects": len(shown), "found": listed(shown.counts())}
 
 
 def facts(seen: Seen, settings: Settings, shown: Detections) -> None:
@@ -79,9 +81,10 @@ def explain_silence(
         st.info(f"The model found none of its {len(found.names)} classes in this picture.")
     elif len(above):
         st.info(
-            f"{counted(len(above), 'object')} found, none in {escape(', '.join(classes))}."
-            " Empty “Show classes” to see them."
+            f"{counted(len(above), 'object')} found ({escape(listed(above.counts()))}), none in"
+            f" {escape(', '.join(classes))}."
         )
+        st.button("Show all classes", on_click=_set, args=("cls", []), key="all_classes")
     else:
         best, score = found.labels[0], float(found.scores[0])
         st.info(
@@ -89,11 +92,11 @@ def explain_silence(
             f" hidden; the best is **{escape(best)}, {score:.2f}**."
         )
         lower = max(FLOOR, int(score * 100 - 1) / 100)
-        st.button(f"Show from {lower:.2f}", on_click=_set_confidence, args=(lower,), key="lower")
+        st.button(f"Show from {lower:.2f}", on_click=_set, args=("conf", lower), key="lower")
 
 
-def _set_confidence(value: float) -> None:
-    st.session_state["conf"] = value
+def _set(key: str, value: object) -> None:
+    st.session_state[key] = value
 
 
 def by_class(shown: Detections) -> Detections:
@@ -113,8 +116,8 @@ def by_class(shown: Detections) -> Detections:
 
 
 def picture(name: str, screen: Picture, shown: Detections, look: Look, row: int | None = None) -> None:
-    """The picture with its boxes, or with the chosen one alone."""
-    drawn = detector.draw(screen, shown if row is None else shown.at([row]), look)
+    """The picture with its boxes; a chosen one in the light, everything else dimmed."""
+    drawn = detector.draw(screen, shown, look) if row is None else draw_lit(screen, shown, row, look)
     st.image(encode(drawn, ".jpg"), width="stretch", alt=describe(name, shown.counts()))
 
 
@@ -135,7 +138,9 @@ def results_table(shown: Detections) -> int | None:
         selection_mode="single-row",
         key="results",
     )
-    st.caption("Choose a row to see it alone. A box is x1, y1, x2, y2 in pixels from the top left corner.")
+    st.caption(
+        "Choose a row to light its object. A box is x1, y1, x2, y2 in pixels from the top left corner."
+    )
     rows = [row for row in event["selection"]["rows"] if row < len(shown)]
     return rows[0] if rows else None
 
@@ -146,6 +151,7 @@ def crop(screen: Picture, shown: Detections, row: int) -> None:
     if x2 > x1 and y2 > y1:
         st.image(
             encode(Picture(screen.pixels[y1:y2, x1:x2]), ".jpg"),
+            width=min(CROP_WIDTH, x2 - x1),
             alt=f"{shown.labels[row]}, cut out of the picture",
         )
 

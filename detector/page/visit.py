@@ -1,6 +1,9 @@
 """What is kept for one visitor while the visit lasts: pictures for the screen and what was found in them."""
 
+import time
 from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -10,17 +13,27 @@ import detector
 from detector.engines.base import Engine
 from detector.errors import ImageError
 from detector.page.bring import Brought
-from detector.page.choose import FLOOR
-from detector.page.words import counted, data_url
+from detector.page.choose import at_floor
+from detector.page.progress import turn
+from detector.page.words import data_url
 from detector.pictures.encode import encode, shrink
-from detector.settings import Limits, Settings
+from detector.service import Service
+from detector.settings import Settings
 from detector.values import Detections, Picture
 
 SCREEN_WIDTH = 1460  # the widest picture that Streamlit passes on as it is
 THUMBNAIL_WIDTH = 96
 ROUNDS = 3
-Runner = tuple[Engine, Settings]
+SHOW_AFTER_S = 0.7  # of many pictures, those that are done by then are shown before the next are looked at
 MOST_RESULTS, MOST_SCREENS = 400, 12
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A loaded engine and the settings to run it with."""
+
+    engine: Engine
+    settings: Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +41,22 @@ class Seen:
     """All that was found over the floor in one picture, and the milliseconds it took; or why it was not read."""
 
     brought: Brought
-    found: Detections | None
+    found: Detections | None = None
     detect_ms: float = 0.0
     error: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Nobody has looked at it yet."""
+        return self.found is None and not self.error
 
 
 @dataclass
 class Visit:
     """Bounded, and gone with the visitor's session."""
 
+    service: Service
+    stopped: bool = False
     results: OrderedDict[tuple[str, Settings], Seen] = field(default_factory=OrderedDict)
     screens: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
     thumbnails: OrderedDict[str, str] = field(default_factory=OrderedDict)
@@ -45,65 +65,81 @@ class Visit:
     )
 
     @classmethod
-    def current(cls) -> "Visit":
+    def current(cls, service: Service) -> "Visit":
         """This visitor's."""
-        visit: Visit = st.session_state.setdefault("visit", cls())
+        visit: Visit = st.session_state.setdefault("visit", cls(service))
         return visit
 
-    def screen(self, brought: Brought, limits: Limits) -> Picture:
+    def read(self, brought: Brought) -> Picture:
+        """The picture in full size, made anew each time."""
+        return detector.read_picture(brought.data, self.service.config.limits)
+
+    def screen(self, brought: Brought) -> Picture:
         """The picture no wider than a screen; the full size is made again when it is downloaded."""
         if brought.key not in self.screens:
-            picture = shrink(detector.read_picture(brought.data, limits), SCREEN_WIDTH)
-            _keep(self.screens, brought.key, picture, MOST_SCREENS)
+            _keep(self.screens, brought.key, shrink(self.read(brought), SCREEN_WIDTH), MOST_SCREENS)
         return self.screens[brought.key]
 
-    def thumbnail(self, brought: Brought, limits: Limits) -> str:
+    def thumbnail(self, brought: Brought) -> str:
         """A small copy as a data URL."""
         if brought.key not in self.thumbnails:
-            jpeg = encode(shrink(self.screen(brought, limits), THUMBNAIL_WIDTH), ".jpg")
+            jpeg = encode(shrink(self.screen(brought), THUMBNAIL_WIDTH), ".jpg")
             _keep(self.thumbnails, brought.key, data_url(jpeg), MOST_RESULTS)
         return self.thumbnails[brought.key]
 
-    def see(self, brought: Brought, engine: Engine, settings: Settings, limits: Limits) -> Seen:
-        """What is in one picture; detected once, whatever is filtered or shown of it later."""
-        low = replace(settings, confidence=FLOOR)
-        key = brought.key, low
-        if key not in self.results:
-            _keep(self.results, key, _look(brought, engine, low, limits), MOST_RESULTS)
-        return replace(self.results[key], brought=brought)
+    def seen(self, brought: Brought, settings: Settings) -> Seen:
+        """What is known of one picture, whatever is filtered or shown of it later."""
+        known = self.results.get((brought.key, at_floor(settings)))
+        return replace(known, brought=brought) if known else Seen(brought)
 
-    def race(self, brought: Brought, runners: tuple[Runner, Runner], limits: Limits) -> tuple[float, float]:
-        """Milliseconds of each on this picture: medians of three rounds in turn, both having run before."""
-        key = brought.key, runners[0][1], runners[1][1]
+    def look(self, pictures: Sequence[Brought], runners: Sequence[Runner]) -> int:
+        """Look at those that wait, one at least and more while it takes no longer than a blink.
+
+        Gives how many wait still. Once stopped, only the first is looked at. Raises BusyError.
+        """
+        end = time.monotonic() + SHOW_AFTER_S
+        left = [
+            (one, runner) for one in pictures for runner in runners if self.seen(one, runner.settings).waits
+        ]
+        done = 0
+        for one, runner in left:
+            if one is not pictures[0] and (self.stopped or (done and time.monotonic() > end)):
+                break
+            self._look_at(one, runner)
+            done += 1
+        return len({one.key for one, _ in left[done:]})
+
+    def race(self, brought: Brought, runners: Sequence[Runner]) -> tuple[float, float]:
+        """Milliseconds of two on this picture: medians of three rounds in turn, both having run before."""
+        first, second = runners
+        key = brought.key, at_floor(first.settings), at_floor(second.settings)
         if key not in self.races:
-            picture = detector.read_picture(brought.data, limits)
-            rounds = [
-                [detector.detect(picture, *runner).detect_ms for runner in runners] for _ in range(ROUNDS)
-            ]
-            first, second = (median(times) for times in zip(*rounds, strict=True))
-            _keep(self.races, key, (first, second), MOST_RESULTS)
+            with self._turn():
+                picture = self.read(brought)
+                rounds = [
+                    [
+                        detector.detect(picture, one.engine, at_floor(one.settings)).detect_ms
+                        for one in runners
+                    ]
+                    for _ in range(ROUNDS)
+                ]
+            medians = tuple(median(times) for times in zip(*rounds, strict=True))
+            _keep(self.races, key, medians, MOST_RESULTS)
         return self.races[key]
 
-    def see_all(
-        self, pictures: list[Brought], engine: Engine, settings: Settings, limits: Limits
-    ) -> list[Seen]:
-        """What is in each, with progress picture by picture; a bad one spoils no other."""
-        seen, bar = [], st.empty()
-        for number, brought in enumerate(pictures, start=1):
-            if (brought.key, replace(settings, confidence=FLOOR)) not in self.results and len(pictures) > 1:
-                bar.progress(number / len(pictures), f"{number} of {counted(len(pictures), 'picture')}")
-            seen.append(self.see(brought, engine, settings, limits))
-        bar.empty()
-        return seen
+    def _look_at(self, brought: Brought, runner: Runner) -> None:
+        """Detect at the floor, once; a file that cannot be read is told of in its place."""
+        settings = at_floor(runner.settings)
+        try:
+            with self._turn():
+                result = detector.detect(self.read(brought), runner.engine, settings)
+            seen = Seen(brought, result.detections, result.detect_ms)
+        except ImageError as error:
+            seen = Seen(brought, error=str(error))
+        _keep(self.results, (brought.key, settings), seen, MOST_RESULTS)
 
-
-def _look(brought: Brought, engine: Engine, settings: Settings, limits: Limits) -> Seen:
-    try:
-        picture = detector.read_picture(brought.data, limits)
-    except ImageError as error:
-        return Seen(brought, None, error=str(error))
-    result = detector.detect(picture, engine, settings)
-    return Seen(brought, result.detections, result.detect_ms)
+    def _turn(self) -> AbstractContextManager[None]:
+        return turn(self.service.gate, self.service.config.serving.max_wait_s)
 
 
 def _keep(kept: OrderedDict, key: object, value: object, most: int) -> None:  # type: ignore[type-arg]

@@ -15,9 +15,14 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+.!|<>~$:-])", r"\\\1", text)
 
 
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts by class in words: "6 person, 4 car"."""
+    return ", ".join(f"{count} {label}" for label, count in counts.items())
+
+
 def describe(name: str, counts: Mapping[str, int]) -> str:
     """A picture in words, for those who do not see it: "street.jpg: 6 person, 4 car"."""
-    return f"{name}: " + (", ".join(f"{count} {label}" for label, count in counts.items()) or "nothing found")
+    return f"{name}: {listed(counts) or 'nothing found'}"
 
 
 def data_url(jpeg: bytes) -> str:

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from detector.errors import ImageError
+from detector.errors import ImageError, TooLargeError
 from detector.settings import Limits
 from detector.values import Picture
 
@@ -19,13 +19,13 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Picture:
 
     The EXIF turn is applied, transparency is laid on white, 16 bit is reduced to 8, CMYK and palettes converted.
     Size is checked from the header before a pixel is decoded.
-    Raises ImageError for anything that is not a whole, allowed picture within the limits.
+    Raises ImageError for anything that is not a whole, allowed picture, TooLargeError over the limits.
     """
     limits = limits or Limits()
     if not data:
         raise ImageError(f"the file is empty; {USE_INSTEAD}")
     if len(data) > limits.max_picture_bytes:
-        raise ImageError(
+        raise TooLargeError(
             f"the file has {_megabytes(len(data))}, the limit is {_megabytes(limits.max_picture_bytes)};"
             " save a smaller copy"
         )
@@ -41,7 +41,7 @@ def _open(data: bytes) -> Image.Image:
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
         return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError("the picture claims far too many pixels; save a smaller copy") from None
+        raise TooLargeError("the picture claims far too many pixels; save a smaller copy") from None
     except UnidentifiedImageError:
         raise ImageError(f"this is not a picture that can be read; {USE_INSTEAD}") from None
     except (
@@ -52,7 +52,7 @@ def _open(data: bytes) -> Image.Image:
 
 def _check_pixels(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_picture_pixels:
-        raise ImageError(
+        raise TooLargeError(
             f"the picture has {width} x {height} pixels, the limit is"
             f" {limits.max_picture_pixels / 1e6:.0f} million; save a smaller copy"
         )

@@ -11,6 +11,7 @@ from detector.values import Detections, Picture
 
 Rectangle = tuple[int, int, int, int]  # x1 y1 x2 y2 in pixels
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_DIMMED = 3  # a third of the light
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,39 @@ class Look:
     """What is drawn for each detection."""
 
     boxes: bool = True
+    numbers: bool = False
     labels: bool = True
     scores: bool = True
 
-    def text(self, label: str, score: float) -> str:
+    def text(self, number: int, label: str, score: float) -> str:
         """What the plate says; nothing where it is empty."""
-        parts = [label] * self.labels + [f"{score:.2f}"] * self.scores
+        parts = [str(number)] * self.numbers + [label] * self.labels + [f"{score:.2f}"] * self.scores
         return " ".join(parts)
 
 
-def draw(picture: Picture, detections: Detections, look: Look | None = None) -> Picture:
+def draw(
+    picture: Picture, detections: Detections, look: Look | None = None, numbers: Sequence[int] | None = None
+) -> Picture:
     """A new picture with a box and a name plate ("dog 0.93") for each detection.
 
     The picture may be a smaller copy of the one detected in. Lines and text scale with it; plates stay inside it
-    and apart where there is room.
+    and apart where there is room. numbers: what each is called where the look has numbers; 1 to N otherwise.
     """
     look, found = look or Look(), detections.resized(picture.size_wh).clipped()
-    texts = [look.text(*pair) for pair in zip(found.labels, found.scores.tolist(), strict=True)]
+    named = zip(numbers or range(1, len(found) + 1), found.labels, found.scores.tolist(), strict=True)
+    texts = [look.text(*one) for one in named]
     colours = [class_colour(class_id) for class_id in found.class_ids.tolist()]
     return draw_boxes(picture, found.boxes.tolist(), texts, colours, outline=look.boxes)
+
+
+def draw_lit(picture: Picture, detections: Detections, index: int, look: Look) -> Picture:
+    """As `draw`, with everything dimmed but the one detection and what its box holds."""
+    pixels = draw(picture, detections, look).pixels // _DIMMED
+    chosen = detections.at([index])
+    x1, y1, x2, y2 = _rounded(chosen.resized(picture.size_wh).clipped().boxes[0].tolist())
+    inside = slice(y1, y2 + 1), slice(x1, x2 + 1)
+    pixels[inside] = picture.pixels[inside]
+    return draw(Picture(pixels), chosen, look, [index + 1])
 
 
 def draw_boxes(

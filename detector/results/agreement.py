@@ -124,21 +124,27 @@ def iou_matrix(boxes_a: Floats, boxes_b: Floats) -> Floats:
     return np.asarray(ious, dtype=np.float32)
 
 
-def rows(agreement: Agreement, a: Detections, b: Detections) -> list[dict[str, int | float | str | None]]:
-    """A row for each pair of `compare(a, b)`, keyed by `COLUMNS`, None where one side is absent.
+def ordered(agreement: Agreement, a: Detections, b: Detections) -> list[Pair]:
+    """The pairs of `compare(a, b)` as people read them: by kind, as in `KINDS`, then by falling score.
 
-    Sorted by kind, as in `KINDS`, then by the better of the two scores, falling; numbered from 1 in that order.
-    Scores and IoU are 0 to 1.
+    The score is the better of the two.
     """
     if agreement.lengths != (len(a), len(b)):
         raise ValueError("these are not the detections that were compared")
+    return sorted(agreement.pairs, key=lambda pair: (KINDS.index(pair.kind), -_best_score(pair, a, b)))
+
+
+def rows(agreement: Agreement, a: Detections, b: Detections) -> list[dict[str, int | float | str | None]]:
+    """A row for each pair, in the order of `ordered`, keyed by `COLUMNS`; None where one side is absent.
+
+    Numbered from 1. Scores and IoU are 0 to 1.
+    """
     table: list[dict[str, int | float | str | None]] = []
-    for kind in KINDS:
-        for pair in sorted(agreement.of_kind(kind), key=lambda pair: -_best_score(pair, a, b)):
-            (label_a, score_a), (label_b, score_b) = _cells(a, pair.a), _cells(b, pair.b)
-            iou = None if pair.a is None or pair.b is None else pair.iou
-            cells = (len(table) + 1, WHO[kind], label_a, label_b, score_a, score_b, iou)
-            table.append(dict(zip(COLUMNS, cells, strict=True)))
+    for number, pair in enumerate(ordered(agreement, a, b), start=1):
+        (label_a, score_a), (label_b, score_b) = _cells(a, pair.a), _cells(b, pair.b)
+        iou = None if pair.a is None or pair.b is None else pair.iou
+        cells = (number, WHO[pair.kind], label_a, label_b, score_a, score_b, iou)
+        table.append(dict(zip(COLUMNS, cells, strict=True)))
     return table
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector.pictures.draw import Look, draw
+from detector.pictures.draw import Look, draw, draw_lit
 from detector.pictures.palette import class_colour
 from detector.values import Detections, Picture
 from tests.builders import noise_picture
@@ -160,12 +160,14 @@ def test_drawing_on_a_smaller_copy_puts_boxes_at_scaled_places() -> None:
         (Look(), "dog 0.93"),
         (Look(scores=False), "dog"),
         (Look(labels=False), "0.93"),
+        (Look(numbers=True), "7 dog 0.93"),
+        (Look(numbers=True, labels=False, scores=False), "7"),
         (BOXES_ONLY, ""),
     ],
-    ids=["both", "label", "score", "neither"],
+    ids=["both", "label", "score", "all", "number", "nothing"],
 )
 def test_look_says_what_the_plate_says(look: Look, text: str) -> None:
-    assert look.text("dog", 0.9345) == text
+    assert look.text(7, "dog", 0.9345) == text
 
 
 def test_plate_is_as_wide_as_its_text() -> None:
@@ -180,3 +182,20 @@ def test_plate_is_as_wide_as_its_text() -> None:
 def test_tiny_pictures_can_be_drawn_on(size_wh: tuple[int, int]) -> None:
     everywhere = found((0, 0, *size_wh), size_wh=size_wh, class_ids=[1])
     assert draw(grey(*size_wh), everywhere).size_wh == size_wh
+
+
+def test_detections_are_numbered_from_one_or_as_told() -> None:
+    numbered = Look(boxes=False, numbers=True, labels=False, scores=False)
+    detections = found((0, 50, 50, 100), (100, 50, 150, 100))
+    own = draw(grey(), detections, numbered).pixels
+    assert np.array_equal(own, draw(grey(), detections, numbered, [1, 2]).pixels)
+    assert not np.array_equal(own, draw(grey(), detections, numbered, [2, 1]).pixels)
+
+
+def test_what_is_not_lit_is_dimmed_and_what_the_box_holds_is_not() -> None:
+    detections = found((20, 60, 60, 100), MIDDLE, class_ids=[1, 2])
+    lit = draw_lit(grey(), detections, 1, BOXES_ONLY).pixels
+    assert (lit[100:140, 120:180] == 127).all()
+    assert (lit[180:, 220:] == 42).all()
+    assert tuple(lit[149, 199].tolist()) == class_colour(2)
+    assert tuple(lit[99, 59].tolist()) == tuple(channel // 3 for channel in class_colour(1))
