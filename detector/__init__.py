@@ -3,8 +3,7 @@
 import detector
 settings = detector.Settings(model="yolov3-tiny", confidence=0.4)
 engine = detector.load(settings, detector.Store.open(None))
-picture = detector.read_picture(Path("fruits.jpg").read_bytes())
-result = detector.detect(picture, engine, settings)
+result = detector.detect_in(Path("fruits.jpg").read_bytes(), engine, settings)
 print(result.detections.labels)
 """
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from detector.pictures.decode import read_picture
     from detector.pictures.draw import draw
     from detector.pictures.encode import encode
-    from detector.pipeline import Result, detect, load
+    from detector.pipeline import Result, detect, detect_in, load
     from detector.settings import Config, Limits, Settings
     from detector.values import Detections, Picture
 
@@ -35,6 +34,7 @@ __all__ = [
     "Settings",
     "Store",
     "detect",
+    "detect_in",
     "draw",
     "encode",
     "load",
@@ -53,6 +53,7 @@ _HOMES = {
     "Settings": "settings",
     "Store": "models.store",
     "detect": "pipeline",
+    "detect_in": "pipeline",
     "draw": "pictures.draw",
     "encode": "pictures.encode",
     "load": "pipeline",

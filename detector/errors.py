@@ -13,6 +13,10 @@ class ImageError(DetectorError):
     """The bytes given are no picture that can be used."""
 
 
+class TooLargeError(ImageError):
+    """The picture has more bytes or pixels than are allowed."""
+
+
 class ModelError(DetectorError):
     """A model is unknown, or its files are not what they should be."""
 
@@ -21,9 +25,17 @@ class DownloadError(DetectorError):
     """No source gave the right bytes, or they could not be kept."""
 
 
+class UnavailableError(DetectorError):
+    """A model that is known cannot be had just now; whoever runs the server finds the reason in its log."""
+
+
 class EngineError(DetectorError):
     """An engine is not installed, or cannot do what the settings ask of it."""
 
 
 class BusyError(DetectorError):
     """Too many wait already, or a wait was too long; the same works later."""
+
+
+class ServerError(DetectorError):
+    """A server could not be reached, or did not answer as it should."""

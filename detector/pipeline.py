@@ -1,24 +1,28 @@
 """The whole way, in a few lines: what every shell calls."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detector.engines.base import Engine
 from detector.engines.catalog import open_engine, usable_engine
 from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
-from detector.settings import Settings
+from detector.pictures.decode import read_picture
+from detector.settings import Limits, Settings
 from detector.values import Detections, Picture
+
+SPARE = 2  # a picture this many times as large as the network's input gives what its full size would
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What was found in one picture, with what, and how many milliseconds it took."""
+    """What was found in one picture, with what, and how many milliseconds reading and detecting took."""
 
     detections: Detections
     settings: Settings
     detect_ms: float
+    decode_ms: float = 0.0
 
 
 def load(
@@ -37,7 +41,21 @@ def load(
 
 
 def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
-    """Detect by the settings' confidence, nms_iou, suppression and fit; boxes are cut at the picture's edge."""
+    """Detect by the settings' confidence, nms_iou, suppression and fit.
+
+    Boxes are in pixels of the full picture, also where it was reduced while decoding, and are cut at its edge.
+    """
     start = time.perf_counter()
-    detections = engine.detect(picture, settings).clipped()
+    detections = engine.detect(picture, settings).resized(picture.full_wh).clipped()
     return Result(detections, settings, 1000 * (time.perf_counter() - start))
+
+
+def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | None = None) -> Result:
+    """Read a picture file and detect in it: the way that every shell takes.
+
+    Of a JPEG far larger than the network's input only what the network can use is decoded. Raises ImageError.
+    """
+    start = time.perf_counter()
+    picture = read_picture(data, limits, enough=SPARE * max(engine.input_wh))
+    decode_ms = 1000 * (time.perf_counter() - start)
+    return replace(detect(picture, engine, settings), decode_ms=decode_ms)

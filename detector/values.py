@@ -14,9 +14,13 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded picture: `pixels` is uint8 (height, width, 3), RGB, upright, and read-only."""
+    """A decoded picture: `pixels` is uint8 (height, width, 3), RGB, upright, and read-only.
+
+    full_wh: width and height before it was reduced while decoding; its own where it was not.
+    """
 
     pixels: Pixels
+    full_wh: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
@@ -28,6 +32,8 @@ class Picture:
         view = self.pixels.view()
         view.flags.writeable = False
         object.__setattr__(self, "pixels", view)
+        if self.full_wh == (0, 0):
+            object.__setattr__(self, "full_wh", self.size_wh)
 
     @property
     def size_wh(self) -> tuple[int, int]:

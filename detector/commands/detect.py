@@ -35,9 +35,10 @@ def detect_command(
     failed = 0
     for name in names:
         try:
-            picture = detector.read_picture(_read(name), config.limits)
-            result = detector.detect(picture, engine, settings)
+            data = _read(name)
+            result = detector.detect_in(data, engine, settings, config.limits)
             if out:
+                picture = detector.read_picture(data, config.limits)
                 _write(_unused(out, name, taken), detector.draw(picture, result.detections))
         except ImageError as error:
             failed += 1

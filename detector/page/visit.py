@@ -70,14 +70,19 @@ class Visit:
         visit: Visit = st.session_state.setdefault("visit", cls(service))
         return visit
 
-    def read(self, brought: Brought) -> Picture:
-        """The picture in full size, made anew each time."""
-        return detector.read_picture(brought.data, self.service.config.limits)
+    def read(self, brought: Brought, enough: int | None = None) -> Picture:
+        """The picture in full size, or no smaller than `enough`; made anew each time."""
+        return detector.read_picture(brought.data, self.service.config.limits, enough)
 
     def screen(self, brought: Brought) -> Picture:
         """The picture no wider than a screen; the full size is made again when it is downloaded."""
         if brought.key not in self.screens:
-            _keep(self.screens, brought.key, shrink(self.read(brought), SCREEN_WIDTH), MOST_SCREENS)
+            _keep(
+                self.screens,
+                brought.key,
+                shrink(self.read(brought, SCREEN_WIDTH), SCREEN_WIDTH),
+                MOST_SCREENS,
+            )
         return self.screens[brought.key]
 
     def thumbnail(self, brought: Brought) -> str:
@@ -132,7 +137,8 @@ class Visit:
         settings = at_floor(runner.settings)
         try:
             with self._turn():
-                result = detector.detect(self.read(brought), runner.engine, settings)
+                limits = self.service.config.limits
+                result = detector.detect_in(brought.data, runner.engine, settings, limits)
             seen = Seen(brought, result.detections, result.detect_ms)
         except ImageError as error:
             seen = Seen(brought, error=str(error))

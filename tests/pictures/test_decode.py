@@ -214,3 +214,33 @@ def test_too_many_pixels_are_refused_before_any_is_decoded(
     with pytest.raises(ImageError, match=r"pixels.*save a smaller copy"):
         read_picture(data)
     assert not decoded
+
+
+@pytest.mark.parametrize(
+    ("enough", "size_wh"),
+    [(None, (800, 600)), (301, (800, 600)), (300, (400, 300)), (75, (100, 75))],
+    ids=str,
+)
+def test_a_jpeg_is_reduced_to_what_is_enough_and_keeps_its_full_size(
+    enough: int | None, size_wh: tuple[int, int]
+) -> None:
+    original = noise_picture(800, 600)
+    reduced = read_picture(file_bytes(Image.fromarray(original.pixels), "JPEG", quality=95), enough=enough)
+    assert (reduced.size_wh, reduced.full_wh) == (size_wh, (800, 600))
+    expected = np.asarray(Image.fromarray(original.pixels).resize(size_wh, Image.Resampling.BOX))
+    assert float(np.abs(reduced.pixels.astype(int) - expected).mean()) < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_reduced_jpeg_is_turned_and_so_is_its_full_size(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    reduced = read_picture(file_bytes(Image.new("RGB", (800, 600), "red"), "JPEG", exif=exif), enough=150)
+    turned = orientation >= 5
+    assert reduced.size_wh == ((150, 200) if turned else (200, 150))
+    assert reduced.full_wh == ((600, 800) if turned else (800, 600))
+
+
+def test_other_formats_are_decoded_whole() -> None:
+    picture = read_picture(PNG, enough=10)
+    assert picture.size_wh == picture.full_wh == (120, 90)
