@@ -333,3 +333,28 @@ def test_the_variable_may_name_several_folders(folder: Path, monkeypatch: pytest
     monkeypatch.setenv("DETECTOR_MODEL_FOLDERS", os.pathsep.join(("models/own", "", "models/second")))
     assert scores() == first
     assert scores("--model", "second") != first
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(folder: Path) -> None:
+    whole = run("detect", "pictures", "--out", "out")
+    assert whole.exit_code == 0
+    (folder / "out" / "two.PNG").unlink()
+    again = run("detect", "pictures", "--out", "out", "--resume")
+    assert again.exit_code == 0
+    assert re.findall("Image processed: (.*)", again.stdout) == ["two.PNG"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["one.png", "two.PNG"]
+
+
+def test_many_pictures_are_worked_on_ahead_and_told_in_their_order(folder: Path) -> None:
+    expected = [f"{seed}.png" for seed in range(20)]
+    for seed, name in enumerate(expected):
+        (folder / name).write_bytes(picture_bytes(seed))
+    done = run("detect", *expected, "missing.png")
+    assert re.findall("Image processed: (.*)", done.stdout) == expected
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_resume_without_a_folder_is_misuse() -> None:
+    result = run("detect", "one.png", "--resume")
+    assert result.exit_code == 2
+    assert "--resume needs --out" in result.stderr
