@@ -269,6 +269,14 @@ def test_two_models_are_truly_two_in_either_order(
     assert (scores(page, "score A"), scores(page, "score B")) == (b, a)
 
 
+def test_a_comparison_can_be_taken_away(
+    detections: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = compared(tmp_path, monkeypatch, "insects", "others")
+    labels = [button.label for button in page.download_button]
+    assert labels == ["Download both pictures", "Table as CSV"]
+
+
 def test_a_model_compared_with_itself_agrees_wholly(
     detections: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

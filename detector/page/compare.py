@@ -10,6 +10,7 @@ import detector
 from detector.page.choose import LINKED, Choices
 from detector.page.move import move, place
 from detector.page.slider import compare_slider
+from detector.page.take import take_comparison
 from detector.page.understand import filtered
 from detector.page.visit import Runner, Seen, Visit
 from detector.page.words import counted, describe, escape
@@ -26,7 +27,7 @@ from detector.results.agreement import (
     summarise,
 )
 from detector.settings import Settings
-from detector.values import Detections, Picture
+from detector.values import Detections
 
 VIEWS = ("Side by side", "Slider", "Differences only")
 HEADINGS: dict[Kind, str] = {
@@ -60,7 +61,7 @@ def compare_view(
     move([one for one, *_ in shown], cells, visit)
     current = shown[place(len(shown))]
     st.markdown(speed(visit.race(current[0].brought, runners), titles))
-    _one_picture(current, visit.screen(current[0].brought), choices, titles)
+    _one_picture(current, visit, choices, titles)
 
 
 def title(one: Settings, other: Settings) -> tuple[str, str]:
@@ -99,8 +100,31 @@ def _most_different_first(shown: list[Shown]) -> list[Shown]:
     return [shown[int(name)] for name in summary.pictures]
 
 
-def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[str, str]) -> None:
+def _one_picture(shown: Shown, visit: Visit, choices: Choices, titles: tuple[str, str]) -> None:
+    """Who found what in one picture: as pictures, as a table, and to take away."""
     seen, a, b, agreement = shown
+    wanted, view = _choose_kinds_and_view(agreement)
+    pairs = [(n, pair) for n, pair in enumerate(ordered(agreement, a, b), start=1) if pair.kind in wanted]
+    sides = _side(a, [(n, pair.a) for n, pair in pairs]), _side(b, [(n, pair.b) for n, pair in pairs])
+    screen = visit.screen(seen.brought)
+    jpegs = [encode(detector.draw(screen, found, choices.look, numbers), ".jpg") for found, numbers in sides]
+    if view == "Slider":
+        compare_slider(jpegs[0], jpegs[1], titles)
+    else:
+        for column, heading, jpeg, (found, _) in zip(
+            st.columns(2, gap="small"), titles, jpegs, sides, strict=True
+        ):
+            with column:
+                st.markdown(f"**{escape(heading)}** · {counted(len(found), 'object')}")
+                alt = f"{heading}, {describe(seen.brought.name, found.counts())}"
+                st.image(jpeg, width="stretch", alt=alt)
+    names = {WHO[kind] for kind in wanted}
+    table = pd.DataFrame([row for row in rows(agreement, a, b) if row["who"] in names], columns=list(COLUMNS))
+    _show(table)
+    take_comparison(seen, sides, table, choices.look, visit)
+
+
+def _choose_kinds_and_view(agreement: Agreement) -> tuple[set[Kind], str]:
     counts = agreement.counts
     kinds = st.pills(
         "Agreement at IoU 0.5, one to one. Choose to filter.",
@@ -110,28 +134,9 @@ def _one_picture(shown: Shown, screen: Picture, choices: Choices, titles: tuple[
         key="kinds",
         help="Agreement between two models, not accuracy: both can be wrong.",
     )
-    view = (
-        st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view", bind=LINKED)
-        or VIEWS[0]
-    )
+    view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view", bind=LINKED)
     wanted = set(kinds or KINDS) - ({"both"} if view == "Differences only" else set())
-    pairs = [(n, pair) for n, pair in enumerate(ordered(agreement, a, b), start=1) if pair.kind in wanted]
-    sides = _side(a, [(n, pair.a) for n, pair in pairs]), _side(b, [(n, pair.b) for n, pair in pairs])
-    pictures = [
-        encode(detector.draw(screen, found, choices.look, numbers), ".jpg") for found, numbers in sides
-    ]
-    if view == "Slider":
-        compare_slider(pictures[0], pictures[1], titles)
-    else:
-        for column, heading, jpeg, (found, _) in zip(
-            st.columns(2, gap="small"), titles, pictures, sides, strict=True
-        ):
-            with column:
-                st.markdown(f"**{escape(heading)}** · {counted(len(found), 'object')}")
-                st.image(
-                    jpeg, width="stretch", alt=f"{heading}, {describe(seen.brought.name, found.counts())}"
-                )
-    _table([row for row in rows(agreement, a, b) if row["who"] in {WHO[kind] for kind in wanted}])
+    return wanted, view or VIEWS[0]
 
 
 def _side(found: Detections, numbered: list[tuple[int, int | None]]) -> tuple[Detections, list[int]]:
@@ -140,10 +145,10 @@ def _side(found: Detections, numbered: list[tuple[int, int | None]]) -> tuple[De
     return found.at([index for index, _ in chosen]), [number for _, number in chosen]
 
 
-def _table(table: list[dict[str, int | float | str | None]]) -> None:
+def _show(table: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn(format="%.4f")
     st.dataframe(
-        pd.DataFrame(table, columns=list(COLUMNS)),
+        table,
         hide_index=True,
         width="stretch",
         column_config={

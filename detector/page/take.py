@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from detector.page.choose import Choices
 from detector.page.understand import filtered
 from detector.page.visit import Seen, Visit
 from detector.page.words import counted
+from detector.pictures.draw import Look, beside, draw
+from detector.pictures.encode import encode
 from detector.results.archive import archive_bytes
 from detector.results.datasets import coco_json, voc_xml, yolo_labels
 from detector.results.exports import Item, annotated_bytes, csv_text, json_text
@@ -39,6 +42,25 @@ def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choice
             _button("Pascal VOC XML", f"{stem}.xml", partial(voc_xml, item))
             everything = f"Everything of {counted(len(items), 'picture')}, with crops, as a zip"
             _button(everything, "detections.zip", partial(archive_bytes, items, look))
+
+
+def take_comparison(
+    seen: Seen, sides: Sequence[tuple[Detections, list[int]]], table: pd.DataFrame, look: Look, visit: Visit
+) -> None:
+    """Both pictures in one, and the table of the comparison.
+
+    sides: what the page shows of A and of B, with the numbers on the boxes.
+    """
+    stem = split_suffix(safe_name(seen.brought.name))[0]
+
+    def both() -> bytes:
+        full = visit.read(seen.brought)
+        left, right = (draw(full, found, look, numbers) for found, numbers in sides)
+        return encode(beside(left, right), ".jpg")
+
+    with st.container(horizontal=True):
+        _button("Download both pictures", f"{stem}-comparison.jpg", both)
+        _button("Table as CSV", f"{stem}-comparison.csv", lambda: table.to_csv(index=False))
 
 
 def _item(seen: Seen, found: Detections, visit: Visit) -> Item:

@@ -63,6 +63,13 @@ def draw_lit(picture: Picture, detections: Detections, index: int, look: Look) -
     return draw(Picture(pixels), chosen, look, [index + 1])
 
 
+def beside(left: Picture, right: Picture) -> Picture:
+    """Two pictures of one height in one, with a white gap between them."""
+    height = left.size_wh[1]
+    gap = np.full((height, max(2, height // 50), 3), 255, dtype=np.uint8)
+    return Picture(np.hstack([left.pixels, gap, right.pixels]))
+
+
 def draw_boxes(
     picture: Picture,
     boxes: Sequence[Sequence[float]],

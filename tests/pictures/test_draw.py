@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector.pictures.draw import Look, draw, draw_lit
+from detector.pictures.draw import Look, beside, draw, draw_lit
 from detector.pictures.palette import class_colour
 from detector.values import Detections, Picture
 from tests.builders import noise_picture
@@ -199,3 +199,12 @@ def test_what_is_not_lit_is_dimmed_and_what_the_box_holds_is_not() -> None:
     assert (lit[180:, 220:] == 42).all()
     assert tuple(lit[149, 199].tolist()) == class_colour(2)
     assert tuple(lit[99, 59].tolist()) == tuple(channel // 3 for channel in class_colour(1))
+
+
+def test_two_pictures_stand_beside_each_other_with_a_gap() -> None:
+    one, other = noise_picture(300, 200, seed=1), noise_picture(300, 200, seed=2)
+    both = beside(one, other).pixels
+    assert both.shape == (200, 604, 3)
+    assert np.array_equal(both[:, :300], one.pixels)
+    assert np.array_equal(both[:, 304:], other.pixels)
+    assert (both[:, 300:304] == 255).all()
