@@ -10,7 +10,7 @@ from detector.page.bring import Brought, bring
 from detector.page.choose import Choices, choose
 from detector.page.compare import compare_view
 from detector.page.move import move, place, still_waiting
-from detector.page.progress import with_progress
+from detector.page.progress import bring_once, try_again
 from detector.page.share import share
 from detector.page.take import take
 from detector.page.understand import cells, understand
@@ -85,13 +85,15 @@ def one_setting(seen: list[Seen], choices: Choices, visit: Visit) -> None:
 def started(pool: EnginePool, settings: Settings) -> Runner | None:
     """The engine, with progress while it is fetched and loaded; a sentence where it cannot be had."""
     try:
-        engine = with_progress(f"Starting {settings.model}", lambda progress: pool.get(settings, progress))
+        text = f"Starting {settings.model}"
+        engine = bring_once(settings.model, text, lambda progress: pool.get(settings, progress))
         return Runner(engine, settings)
     except DownloadError:
         st.error(
             f"**{escape(settings.model)}** is not on this server and could not be fetched. Choose another model;"
             f" whoever runs the server finds out why with `detector pull {settings.model}`."
         )
+        try_again(settings.model)
     except DetectorError as error:
         st.error(f"**{escape(settings.model)}** cannot be used so: {escape(str(error))}")
     return None

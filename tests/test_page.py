@@ -140,6 +140,27 @@ def test_a_model_that_is_not_there_gets_one_sentence(
     assert not page.exception
 
 
+def test_what_could_not_be_fetched_is_tried_again_only_when_asked_for(
+    detections: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+
+    def noted(*arguments: object) -> None:
+        tries.append(arguments)
+        refuse()
+
+    monkeypatch.setattr("detector.models.sources.WebSource.fetch", noted)
+    page = with_picture()
+    page.radio(key="model").set_value("yolov3").run()
+    tried = len(tries)
+    assert tried
+    page.slider(key="conf").set_value(0.3).run()
+    assert page.error[0].value.startswith("**yolov3** is not on this server")
+    assert len(tries) == tried
+    page.button(key="again yolov3").click().run()
+    assert len(tries) == 2 * tried
+
+
 def test_a_wrong_setting_of_the_server_gets_one_sentence(
     detections: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:

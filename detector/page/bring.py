@@ -12,7 +12,7 @@ from detector.errors import DetectorError
 from detector.models.samples import SAMPLES
 from detector.models.store import Store
 from detector.page.choose import LINKED
-from detector.page.progress import with_progress
+from detector.page.progress import bring_once, try_again
 from detector.page.words import counted
 
 MOST_PICTURES = 20
@@ -117,8 +117,10 @@ def _sample(store: Store) -> list[Brought]:
     )
     sample = SAMPLES[names.index(title or names[0])]
     try:
-        path = with_progress(f"Bringing {sample.name}", lambda progress: store.fetch(sample, progress))
+        text = f"Bringing {sample.name}"
+        path = bring_once(sample.name, text, lambda progress: store.fetch(sample, progress))
         return [_brought(sample.name, path.read_bytes())]
     except (DetectorError, OSError):
         st.info(f"The sample “{title}” cannot be fetched now. Try another one, or drop a picture of yours.")
+        try_again(sample.name)
         return []

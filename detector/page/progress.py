@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from detector.errors import BusyError
+from detector.errors import BusyError, DownloadError
 from detector.gate import Gate
 from detector.models.assets import Progress
 from detector.page.words import counted
@@ -17,8 +17,32 @@ T = TypeVar("T")
 _LOOK_AGAIN_S = 0.3
 
 
-def with_progress(text: str, work: Callable[[Progress], T]) -> T:
-    """Do the work, which may report bytes so far and in all."""
+def bring_once(name: str, text: str, work: Callable[[Progress], T]) -> T:
+    """Do the work, which may report bytes so far and in all.
+
+    Raises DownloadError; then again at once, without another try, until the visitor asks for one: a page that runs
+    anew at every click must not wait for a dead server each time.
+    """
+    failures: dict[str, DownloadError] = st.session_state.setdefault("failures", {})
+    if name in failures:
+        raise failures[name]
+    try:
+        return _with_progress(text, work)
+    except DownloadError as error:
+        failures[name] = error
+        raise
+
+
+def try_again(name: str) -> None:
+    """A button for what `bring_once` could not bring."""
+    st.button("Try again", key=f"again {name}", on_click=_forget_failure, args=(name,))
+
+
+def _forget_failure(name: str) -> None:
+    st.session_state["failures"].pop(name, None)
+
+
+def _with_progress(text: str, work: Callable[[Progress], T]) -> T:
     bar = st.empty()
 
     def progress(done: int, total: int) -> None:
