@@ -8,6 +8,7 @@ from detector.errors import BusyError, DetectorError, DownloadError
 from detector.page.about import PRIVACY, about
 from detector.page.bring import Brought, bring
 from detector.page.choose import Choices, choose
+from detector.page.code import code
 from detector.page.compare import compare_view
 from detector.page.move import move, place, still_waiting
 from detector.page.progress import bring_once, try_again
@@ -79,7 +80,9 @@ def one_setting(seen: list[Seen], choices: Choices, visit: Visit) -> None:
         st.error(f"**{escape(current.brought.name)}**: {escape(current.error)}")
         return
     shown = understand(current, visit.screen(current.brought), choices)
-    take(seen, current, shown, choices, visit)
+    with st.container(horizontal=True):
+        take(seen, current, shown, choices, visit)
+        code(visit.service.config.http.api_url, choices, current.brought.name)
 
 
 def started(pool: EnginePool, settings: Settings) -> Runner | None:

@@ -7,7 +7,11 @@ import click
 
 import detector
 from detector.commands.detect import detect_command
+from detector.commands.evaluate import evaluate_command
 from detector.commands.models import engines_command, models_command, pull_command
+from detector.commands.quantize import quantize_command
+from detector.commands.serve import serve_command
+from detector.commands.settings import settings_command
 from detector.errors import DetectorError
 
 
@@ -17,7 +21,16 @@ def cli() -> None:
     """Find what is in pictures with YOLOv3 and YOLOv3-tiny."""
 
 
-for command in (detect_command, models_command, pull_command, engines_command):
+for command in (
+    detect_command,
+    evaluate_command,
+    serve_command,
+    models_command,
+    pull_command,
+    engines_command,
+    quantize_command,
+    settings_command,
+):
     cli.add_command(command)
 
 

@@ -38,11 +38,16 @@ class Gate:
         """How many wait for theirs."""
         return len(self._queue)
 
+    @property
+    def full(self) -> bool:
+        """Whether whoever joins now is turned away."""
+        return len(self._running) >= self.most_running and len(self._queue) >= self.most_waiting
+
     def join(self) -> Ticket:
         """A turn, or a place at the end of the queue. Raises BusyError where the queue is full."""
         ticket = Ticket()
         with self._lock:
-            if len(self._running) >= self.most_running and len(self._queue) >= self.most_waiting:
+            if self.full:
                 raise BusyError(f"{len(self._queue)} are waiting already; try again in some seconds")
             self._queue.append(ticket)
             self._let_in()

@@ -33,9 +33,9 @@ def load(
 ) -> Engine:
     """The engine that the settings name with their model loaded; weights are fetched where they are missing.
 
-    Reads `model`, `engine`, `side` and `threads` of the settings. Raises DetectorError.
+    Reads `model`, `engine`, `side`, `threads` and `precision` of the settings. Raises DetectorError.
     """
-    usable_engine(settings.engine)  # a mistake is told before anything is downloaded
+    usable_engine(settings.engine, settings.precision)  # a mistake is told before anything is downloaded
     model = (registry or Registry()).get(settings.model)
     return open_engine(model.files(store, progress), settings)
 

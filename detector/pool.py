@@ -11,13 +11,17 @@ from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.pipeline import load
-from detector.settings import Settings
+from detector.settings import Precision, Settings
 from detector.values import Picture
 
-Key = tuple[str, str, int | None, int]  # model, engine, side, threads: what an engine is loaded for
+Key = tuple[str, str, int | None, int, Precision]  # what an engine is loaded for
 
 
 _GREY = Picture(np.full((32, 32, 3), 128, dtype=np.uint8))
+
+
+def _key(settings: Settings) -> Key:
+    return settings.model, settings.engine, settings.side, settings.threads, settings.precision
 
 
 @dataclass
@@ -31,15 +35,16 @@ class EnginePool:
 
     def __init__(self, store: Store, registry: Registry | None = None, most: int = 4) -> None:
         self.store, self.registry = store, registry or Registry()
+        self.loads = 0  # engines loaded so far
         self._most, self._lock = most, Lock()
         self._places: OrderedDict[Key, _Place] = OrderedDict()
 
     def get(self, settings: Settings, progress: Progress = ignore_progress) -> Engine:
-        """The engine for the settings' model, engine, side and threads, loaded now if need be.
+        """The engine for the settings' model, engine, side, threads and precision, loaded now if need be.
 
         Weights are fetched where they are missing. Raises DetectorError; the next call then tries again.
         """
-        key = settings.model, settings.engine, settings.side, settings.threads
+        key = _key(settings)
         with self._lock:
             place = self._places.setdefault(key, _Place())
             self._places.move_to_end(key)
@@ -48,12 +53,18 @@ class EnginePool:
                 engine = load(settings, self.store, self.registry, progress)
                 engine.detect(_GREY, Settings())  # what the first inference sets up is not a visitor's wait
                 place.engine = engine
-                self._give_up_oldest()
+                self._count_and_give_up_oldest()
             return place.engine
 
-    def _give_up_oldest(self) -> None:
+    def has(self, settings: Settings) -> bool:
+        """Whether `get` would give the engine at once."""
+        place = self._places.get(_key(settings))
+        return place is not None and place.engine is not None
+
+    def _count_and_give_up_oldest(self) -> None:
         """Only loaded engines count, and only a new one pushes others out: a failure costs nobody theirs."""
         with self._lock:
+            self.loads += 1
             loaded = [key for key, place in self._places.items() if place.engine is not None]
             for key in loaded[: max(0, len(loaded) - self._most)]:
                 del self._places[key]

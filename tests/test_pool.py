@@ -120,8 +120,9 @@ def test_an_unknown_model_is_an_error_of_its_own(loader: Loader, make_pool: Make
         (replace(SETTINGS, side=64), 2),
         (replace(SETTINGS, threads=2), 2),
         (replace(SETTINGS, engine="other"), 2),
+        (replace(SETTINGS, precision="int8"), 2),
     ],
-    ids=["what holds for a picture", "side", "threads", "engine"],
+    ids=["what holds for a picture", "side", "threads", "engine", "precision"],
 )
 def test_only_what_an_engine_is_loaded_for_makes_another(
     other: Settings, loads: int, loader: Loader, make_pool: MakePool

@@ -11,7 +11,7 @@ import click
 
 import detector
 from detector.commands.jobs import Job, in_order, plan, write
-from detector.commands.options import configure, load_engine, settings_options
+from detector.commands.options import configure, load_engine, picture_bar, settings_options
 from detector.errors import ImageError
 from detector.settings import Limits, Settings
 
@@ -35,7 +35,7 @@ def detect_command(pictures: tuple[str, ...], as_json: bool, preset: str | None,
     engine = load_engine(config, settings)
     work = partial(_work, engine=engine, settings=settings, limits=config.limits)
     failed = 0
-    with _rate(len(jobs)) as bar:
+    with picture_bar(len(jobs)) as bar:
         for job, result in in_order(work, jobs, threads=max(2, os.cpu_count() or 1)):
             bar.update()
             if isinstance(result, ImageError):
@@ -60,13 +60,6 @@ def _work(
         return result
     except ImageError as error:
         return error
-
-
-def _rate(pictures: int) -> Any:
-    """A bar with pictures a second on standard error, for many pictures and where somebody watches."""
-    from tqdm import tqdm
-
-    return tqdm(total=pictures, unit=" pictures", disable=None if pictures > 1 else True)
 
 
 def _text(result: "detector.Result", name: str, as_json: bool) -> str:

@@ -30,6 +30,7 @@ def settings_options(command: F) -> F:
         click.option("--suppression", metavar="WAY", help="agnostic: across classes; class: within each."),
         click.option("--fit", metavar="WAY", help="stretch the picture to the input, or letterbox it."),
         click.option("--side", type=int, metavar="PIXELS", help="Input side, a multiple of 32."),
+        click.option("--precision", metavar="TYPE", help="float32, bfloat16 or int8; see `detector quantize`."),
         click.option("--threads", type=int, metavar="N", help="Threads for one inference; 0: every core."),
     ):
         command = option(command)
@@ -38,7 +39,11 @@ def settings_options(command: F) -> F:
 
 def configure(preset: str | None, given: dict[str, Any]) -> tuple[Config, Settings]:
     """Environment, then preset, then options; a model that is a folder joins the configured folders."""
-    config = Config.from_env(os.environ)
+    return lay_over(Config.from_env(os.environ), preset, given)
+
+
+def lay_over(config: Config, preset: str | None, given: dict[str, Any]) -> tuple[Config, Settings]:
+    """The settings of `config`, with preset, then options laid over them."""
     chosen = {key: value for key, value in given.items() if value is not None}
     model = chosen.get("model", "")
     if model and (os.sep in model or Path(model).is_dir()):
@@ -77,3 +82,10 @@ def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         for bar in bars:
             bar.close()
+
+
+def picture_bar(pictures: int) -> Any:
+    """A bar with pictures a second on standard error, for many pictures and where somebody watches."""
+    from tqdm import tqdm
+
+    return tqdm(total=pictures, unit=" pictures", disable=None if pictures > 1 else True)

@@ -2,6 +2,9 @@
 
 Static shapes, opset 13, float32. Input "picture" (1, 3, height, width); outputs "map0", "map1", ... are the
 inputs of the [yolo] layers, (1, anchors x (5 + classes), rows, columns), before any sigmoid.
+
+With ranges the convolutions read and multiply eight bits: a QuantizeLinear and a DequantizeLinear after each
+layer that they read, and weights in int8. Engines merge them with the convolutions around.
 """
 
 from collections.abc import Iterator
@@ -22,7 +25,10 @@ from detector.darknet.network import (
     Upsample,
     Yolo,
 )
+from detector.darknet.quantize import quantise_weights, scale_and_zero
+from detector.darknet.ranges import INPUT_LAYER, Ranges, quantised_tensors
 from detector.darknet.weights import Kernel
+from detector.values import Floats
 
 INPUT = "picture"
 _OPSET = 13
@@ -30,9 +36,9 @@ _IR_VERSION = 8  # old enough for every reader at hand
 _OPERATORS = {"leaky": "LeakyRelu", "relu": "Relu", "logistic": "Sigmoid"}
 
 
-def build_onnx(network: Network, kernels: tuple[Kernel, ...]) -> bytes:
-    """The serialised model."""
-    graph = _Graph(iter(kernels))
+def build_onnx(network: Network, kernels: tuple[Kernel, ...], ranges: Ranges | None = None) -> bytes:
+    """The serialised model; in int8 where there are ranges, which must be checked against the network."""
+    graph = _Graph(iter(kernels), ranges, quantised_tensors(network, ranges.float_layers) if ranges else ())
     for layer in network.layers:
         graph.add(layer)
     outputs = [_value(f"map{i}", head.shape) for i, head in enumerate(network.heads)]
@@ -51,18 +57,24 @@ def output_names(network: Network) -> tuple[str, ...]:
     return tuple(f"map{i}" for i in range(len(network.heads)))
 
 
-class _Graph:
-    """A graph while it grows: `names` has the output of each layer so far."""
+def tensor_name(layer: int) -> str:
+    """The tensor that a convolution or a shortcut gives; of layer -1 the input."""
+    return INPUT if layer == INPUT_LAYER else f"layer{layer}"
 
-    def __init__(self, kernels: Iterator[Kernel]) -> None:
+
+class _Graph:
+    """A graph while it grows: `names` has the output of each layer so far, eight: those that go on in eight bits."""
+
+    def __init__(self, kernels: Iterator[Kernel], ranges: Ranges | None, eight: tuple[int, ...]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._kernels = kernels
+        self._kernels, self._ranges, self._eight = kernels, ranges, eight
         self._names: list[str] = []
         self._maps = 0
+        self._input = self._quantise(INPUT_LAYER, INPUT)
 
     def add(self, layer: Layer) -> None:
-        name = f"layer{len(self._names)}"
+        name = tensor_name(len(self._names))
         match layer:
             case Convolutional():
                 output = self._convolutional(layer, name)
@@ -70,7 +82,7 @@ class _Graph:
                 output = self._maxpool(layer, name)
             case Shortcut():
                 pair = [self._name(layer.source), self._name(layer.other)]
-                output = self._activate(layer.activation, self._node("Add", pair, f"{name}_sum"), name)
+                output = self._activate(layer.activation, "Add", pair, name)
             case Route():
                 sources = [self._name(source) for source in layer.sources]
                 output = sources[0] if len(sources) == 1 else self._node("Concat", sources, name, axis=1)
@@ -79,24 +91,24 @@ class _Graph:
             case Yolo():
                 output = self._node("Identity", [self._name(layer.source)], f"map{self._maps}")
                 self._maps += 1
-        self._names.append(output)
+        self._names.append(self._quantise(len(self._names), output))
 
     def _convolutional(self, layer: Convolutional, name: str) -> str:
         kernel = next(self._kernels)
         inputs = [
             self._name(layer.source),
-            self._constant(f"{name}_weights", kernel.weights),
+            self._weights(f"{name}_weights", kernel.weights),
             self._constant(f"{name}_bias", kernel.bias),
         ]
-        output = self._node(
+        return self._activate(
+            layer.activation,
             "Conv",
             inputs,
-            f"{name}_conv",
+            name,
             kernel_shape=[layer.size] * 2,
             pads=[layer.padding] * 4,
             strides=[layer.stride] * 2,
         )
-        return self._activate(layer.activation, output, name)
 
     def _maxpool(self, layer: MaxPool, name: str) -> str:
         return self._node(
@@ -119,9 +131,13 @@ class _Graph:
             nearest_mode="floor",
         )
 
-    def _activate(self, activation: str, source: str, name: str) -> str:
+    def _activate(
+        self, activation: str, operator: str, inputs: list[str], name: str, **attributes: object
+    ) -> str:
+        """The operator and the activation after it; what comes out bears the layer's name."""
         if activation == "linear":
-            return source
+            return self._node(operator, inputs, name, **attributes)
+        source = self._node(operator, inputs, f"{name}_{operator.lower()}", **attributes)
         slope = {"alpha": 0.1} if activation == "leaky" else {}
         return self._node(_OPERATORS[activation], [source], name, **slope)
 
@@ -129,12 +145,33 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
-    def _constant(self, name: str, values: npt.NDArray[np.float32]) -> str:
+    def _weights(self, name: str, weights: Floats) -> str:
+        if self._ranges is None or len(self._names) in self._ranges.float_layers:
+            return self._constant(name, weights)
+        whole, scales = quantise_weights(weights)
+        zeros = np.zeros(len(scales), dtype=np.int8)
+        inputs = [
+            self._constant(f"{name}_int8", whole),
+            self._constant(f"{name}_scales", scales),
+            self._constant(f"{name}_zeros", zeros),
+        ]
+        return self._node("DequantizeLinear", inputs, name, axis=0)
+
+    def _quantise(self, layer: int, source: str) -> str:
+        """The same values after a way through eight bits, where a convolution in eight bits reads them."""
+        if self._ranges is None or layer not in self._eight:
+            return source
+        scale, zero = scale_and_zero(self._ranges.by_layer[layer])
+        pair = [self._constant(f"{source}_scale", scale), self._constant(f"{source}_zero", zero)]
+        eight = self._node("QuantizeLinear", [source, *pair], f"{source}_eight")
+        return self._node("DequantizeLinear", [eight, *pair], f"{source}_again")
+
+    def _constant(self, name: str, values: npt.NDArray[np.generic]) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
     def _name(self, index: int) -> str:
-        return INPUT if index < 0 else self._names[index]
+        return self._input if index < 0 else self._names[index]
 
 
 def _value(name: str, shape: Shape) -> onnx.ValueInfoProto:

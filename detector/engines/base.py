@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from detector.darknet.network import Network, read_network
+from detector.darknet.ranges import Ranges, read_ranges
 from detector.darknet.weights import Kernel, read_weights
 from detector.errors import ModelError
 from detector.models.registry import ModelFiles
-from detector.settings import Settings
+from detector.settings import Precision, Settings
 from detector.values import Detections, Floats, Picture
 from detector.yolo.heads import decode_maps
 from detector.yolo.prepare import prepare
@@ -81,3 +82,18 @@ def load_network(files: ModelFiles, side: int | None) -> tuple[Network, tuple[Ke
                 f"{files.names} has {len(class_names)} names, {files.cfg} says {head.classes} classes"
             )
     return network, read_weights(files.weights, network), class_names
+
+
+def load_ranges(
+    files: ModelFiles, network: Network, kernels: tuple[Kernel, ...], precision: Precision
+) -> Ranges | None:
+    """The model's ranges for int8, None for other precisions. Raises ModelError where it has none, or not its own."""
+    if precision != "int8":
+        return None
+    if files.ranges is None or not files.ranges.is_file():
+        raise ModelError(
+            f"{files.name} has no ranges for int8; `detector quantize {files.name} PICTURES_FOLDER` makes them from"
+            f" pictures of your kind and puts them where they are looked for, at {files.ranges};"
+            " or use --precision float32"
+        )
+    return read_ranges(files.ranges, network, kernels)

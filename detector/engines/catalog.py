@@ -2,15 +2,18 @@
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 
+from detector.darknet.network import Network
+from detector.darknet.weights import Kernel
 from detector.engines.base import Engine
 from detector.errors import EngineError
 from detector.models.registry import ModelFiles
-from detector.settings import Settings
+from detector.settings import Precision, Settings
+from detector.values import Floats
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class EngineEntry:
     needs: Mapping[str, str]  # modules that must be importable, each with what to install for it
     distributions: tuple[str, ...]  # what may have brought it, for its version
     needs_darknet_importer: bool = False
+    precisions: tuple[Precision, ...] = ("float32",)
 
     def problem(self) -> str | None:
         """Why it cannot be used here and what to do about it, or None."""
@@ -46,10 +50,18 @@ class EngineEntry:
 
 ENGINES = (
     EngineEntry(
-        "openvino", "Intel's runtime, the default", {"openvino": "openvino", "onnx": "onnx"}, ("openvino",)
+        "openvino",
+        "Intel's runtime, the default",
+        {"openvino": "openvino", "onnx": "onnx"},
+        ("openvino",),
+        precisions=("float32", "bfloat16", "int8"),
     ),
     EngineEntry(
-        "onnxruntime", "ONNX Runtime", {"onnxruntime": "onnxruntime", "onnx": "onnx"}, ("onnxruntime",)
+        "onnxruntime",
+        "ONNX Runtime",
+        {"onnxruntime": "onnxruntime", "onnx": "onnx"},
+        ("onnxruntime",),
+        precisions=("float32", "int8"),
     ),
     EngineEntry(
         "opencv",
@@ -86,9 +98,12 @@ def find_engine(name: str) -> EngineEntry:
     raise EngineError(f"there is no engine {name!r}; known are {', '.join(e.name for e in ENGINES)}")
 
 
-def usable_engine(name: str) -> EngineEntry:
-    """The same, if it can be used here. Raises EngineError, which says what is missing."""
+def usable_engine(name: str, precision: Precision = "float32") -> EngineEntry:
+    """The same, if it can be used here and so. Raises EngineError, which says what is missing, or who can."""
     entry = find_engine(name)
+    if precision not in entry.precisions:
+        able = " and ".join(entry.name for entry in ENGINES if precision in entry.precisions)
+        raise EngineError(f"the engine {name} cannot compute in {precision}; {able} can")
     if problem := entry.problem():
         raise EngineError(f"the engine {name} cannot be used: {problem}")
     return entry
@@ -97,9 +112,20 @@ def usable_engine(name: str) -> EngineEntry:
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """The engine that the settings name, with the model loaded.
 
-    Reads `engine`, `side` and `threads` of the settings. Imports the engine's framework, which can take
+    Reads `engine`, `side`, `threads` and `precision` of the settings. Imports the engine's framework, which can take
     seconds. Raises EngineError where it is not installed or cannot do it, ModelError where the files are wrong.
     """
-    module = importlib.import_module(f"detector.engines.{usable_engine(settings.engine).name}")
+    module = importlib.import_module(
+        f"detector.engines.{usable_engine(settings.engine, settings.precision).name}"
+    )
     engine: Engine = module.open_engine(files, settings)
     return engine
+
+
+def open_layers(
+    network: Network, kernels: tuple[Kernel, ...], layers: Sequence[int]
+) -> Callable[[Floats], dict[int, Floats]]:
+    """A function, tensor to what those layers give, by layer; -1 is the input. Raises EngineError without OpenVINO."""
+    module = importlib.import_module(f"detector.engines.{usable_engine('openvino').name}")
+    values: Callable[[Floats], dict[int, Floats]] = module.open_layers(network, kernels, layers)
+    return values

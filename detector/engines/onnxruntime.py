@@ -3,7 +3,7 @@
 import onnxruntime
 
 from detector.darknet.onnx_graph import INPUT, build_onnx, output_names
-from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.engines.base import Engine, NetworkEngine, load_network, load_ranges
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from detector.values import Floats
@@ -14,7 +14,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     network, kernels, class_names = load_network(files, settings.side)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.threads
-    graph = build_onnx(network, kernels)
+    graph = build_onnx(network, kernels, load_ranges(files, network, kernels, settings.precision))
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = list(output_names(network))
 

@@ -1,40 +1,81 @@
 """OpenVINO, the default engine."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import openvino as ov
 import openvino.properties.hint as hints
 from openvino import properties
 
 from detector.darknet.network import Network
-from detector.darknet.onnx_graph import build_onnx
+from detector.darknet.onnx_graph import build_onnx, tensor_name
+from detector.darknet.ranges import INPUT_LAYER, Ranges
 from detector.darknet.weights import Kernel
-from detector.engines.base import Engine, Forward, NetworkEngine, load_network
+from detector.engines.base import Engine, Forward, NetworkEngine, load_network, load_ranges
+from detector.errors import EngineError
 from detector.models.registry import ModelFiles
-from detector.settings import Settings
+from detector.settings import Precision, Settings
 from detector.values import Floats
 
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
-    """Compile the model for the processor."""
+    """Compile the model for the processor. Raises EngineError for bfloat16 on a processor without it."""
     network, kernels, class_names = load_network(files, settings.side)
-    forward = _forward(compile_model(network, kernels, settings.threads))
-    return NetworkEngine("openvino", network, class_names, forward)
+    ranges = load_ranges(files, network, kernels, settings.precision)
+    compiled = compile_model(network, kernels, settings.threads, settings.precision, ranges)
+    return NetworkEngine("openvino", network, class_names, _forward(compiled))
 
 
-def compile_model(network: Network, kernels: tuple[Kernel, ...], threads: int) -> ov.CompiledModel:
-    """The network in float32 with its threads left to the scheduler.
+def compile_model(
+    network: Network,
+    kernels: tuple[Kernel, ...],
+    threads: int,
+    precision: Precision = "float32",
+    ranges: Ranges | None = None,
+) -> ov.CompiledModel:
+    """The network with its threads left to the scheduler; what ranges leave in float is float32.
 
     Unasked, OpenVINO takes bfloat16 where the processor has it, and pins its threads, so that two processes
     share one core while the others rest (openvino issue 32444).
     """
     core = ov.Core()
-    model = core.read_model(build_onnx(network, kernels))
-    config = {
-        hints.inference_precision: ov.Type.f32,
+    if precision == "bfloat16":
+        check_bfloat16(core.get_property("CPU", properties.device.capabilities))
+    model = core.read_model(build_onnx(network, kernels, ranges))
+    return core.compile_model(model, "CPU", _config(precision, threads))
+
+
+def _config(precision: Precision, threads: int) -> dict[Any, Any]:
+    return {
+        hints.inference_precision: ov.Type.bf16 if precision == "bfloat16" else ov.Type.f32,
         hints.enable_cpu_pinning: False,
         hints.performance_mode: hints.PerformanceMode.LATENCY,
         properties.inference_num_threads: threads,
     }
-    return core.compile_model(model, "CPU", config)
+
+
+def check_bfloat16(capabilities: Sequence[str]) -> None:
+    """Without it in the processor OpenVINO would quietly compute in float32. Raises EngineError."""
+    if "BF16" not in capabilities:
+        raise EngineError("this processor does not compute in bfloat16; use --precision float32 or int8")
+
+
+def open_layers(
+    network: Network, kernels: tuple[Kernel, ...], layers: Sequence[int]
+) -> Callable[[Floats], dict[int, Floats]]:
+    """What those convolutions and shortcuts give in float32, -1 being the input: for calibration, one thread only."""
+    core = ov.Core()
+    model = core.read_model(build_onnx(network, kernels))
+    names = {layer: tensor_name(layer) for layer in layers if layer != INPUT_LAYER}
+    model.add_outputs(list(names.values()))
+    request = core.compile_model(model, "CPU", _config("float32", threads=0)).create_infer_request()
+
+    def values(tensor: Floats) -> dict[int, Floats]:
+        request.infer([tensor])
+        found = {layer: request.get_tensor(name).data for layer, name in names.items()}
+        return {INPUT_LAYER: tensor, **found} if INPUT_LAYER in layers else found
+
+    return values
 
 
 def _forward(compiled: ov.CompiledModel) -> Forward:

@@ -11,17 +11,22 @@ from detector.models.store import Store
 
 _HERE = Path(__file__).parent
 COCO_NAMES = _HERE / "coco.names"
+_RANGES = ".ranges.json"
 _CVLIB_FOLDER = "~/.cvlib/object_detection/yolo/yolov3"
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The three files that an engine loads, on this machine's disk; the weights of a published model verified."""
+    """The three files that an engine loads, on this machine's disk; the weights of a published model verified.
+
+    ranges: where the ranges for int8 lie, or would be looked for; the others are there.
+    """
 
     name: str
     cfg: Path
     weights: Path
     names: Path
+    ranges: Path | None = None
 
     def class_names(self) -> tuple[str, ...]:
         """The names, in the order of the class indices."""
@@ -86,7 +91,9 @@ class PublishedModel:
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
         """Verified at every call: a cut weights file loads without an error and finds nothing."""
         weights = store.fetch(self.weights, progress)
-        return ModelFiles(self.name, _HERE / f"{self.name}.cfg", weights, COCO_NAMES)
+        own, shipped = (folder / f"{self.name}{_RANGES}" for folder in (store.folder, _HERE))
+        ranges = shipped if shipped.is_file() and not own.is_file() else own
+        return ModelFiles(self.name, _HERE / f"{self.name}.cfg", weights, COCO_NAMES, ranges)
 
     def where(self, store: Store, /) -> Path | None:
         """The verified copy."""
@@ -95,7 +102,10 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class FolderModel:
-    """One's own model: a folder with one .cfg, one .weights and one .names file. Trusted like one's own code."""
+    """One's own model: a folder with one .cfg, one .weights and one .names file. Trusted like one's own code.
+
+    A .ranges.json file may lie beside them.
+    """
 
     folder: Path
 
@@ -120,8 +130,11 @@ class FolderModel:
         return read_names(self._only(".names"))
 
     def files(self, store: Store, progress: Progress, /) -> ModelFiles:
-        """The three files where they lie."""
-        return ModelFiles(self.name, self._only(".cfg"), self._only(".weights"), self._only(".names"))
+        """The files where they lie."""
+        cfg = self._only(".cfg")
+        has_ranges = any(self.folder.glob(f"*{_RANGES}"))
+        ranges = self._only(_RANGES) if has_ranges else cfg.with_name(f"{cfg.stem}{_RANGES}")
+        return ModelFiles(self.name, cfg, self._only(".weights"), self._only(".names"), ranges)
 
     def where(self, store: Store, /) -> Path | None:
         """The weights file."""

@@ -40,7 +40,7 @@ class WebSource:
             raise DownloadError(_short(error)) from error
         except requests.ConnectionError as error:
             raise DownloadError("no connection, or it broke off") from error
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # an address or a length that is none
             raise DownloadError(_short(error)) from error
 
 

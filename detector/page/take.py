@@ -29,19 +29,18 @@ def take(seen: Sequence[Seen], current: Seen, shown: Detections, choices: Choice
         _item(one, filtered(one.found, choices.settings, choices.classes), visit) for one in seen if one.found
     ]
     look, stem = choices.look, split_suffix(safe_name(current.brought.name))[0]
-    with st.container(horizontal=True):
-        _button(
-            "Download annotated picture", f"{stem}-detected.jpg", partial(annotated_bytes, item, ".jpg", look)
-        )
-        with st.popover("More files", icon=":material/folder_zip:", key="files"):
-            _button("Picture as PNG", f"{stem}-detected.png", partial(annotated_bytes, item, ".png", look))
-            _button("Table as CSV", f"{stem}.csv", partial(csv_text, [item]))
-            _button("JSON", f"{stem}.json", partial(json_text, [item]))
-            _button("COCO JSON", f"{stem}-coco.json", partial(coco_json, [item]))
-            _button("YOLO labels", f"{stem}.txt", partial(yolo_labels, shown))
-            _button("Pascal VOC XML", f"{stem}.xml", partial(voc_xml, item))
-            everything = f"Everything of {counted(len(items), 'picture')}, with crops, as a zip"
-            _button(everything, "detections.zip", partial(archive_bytes, items, look))
+    _button(
+        "Download annotated picture", f"{stem}-detected.jpg", partial(annotated_bytes, item, ".jpg", look)
+    )
+    with st.popover("More files", icon=":material/folder_zip:", key="files"):
+        _button("Picture as PNG", f"{stem}-detected.png", partial(annotated_bytes, item, ".png", look))
+        _button("Table as CSV", f"{stem}.csv", partial(csv_text, [item]))
+        _button("JSON", f"{stem}.json", partial(json_text, [item]))
+        _button("COCO JSON", f"{stem}-coco.json", partial(coco_json, [item]))
+        _button("YOLO labels", f"{stem}.txt", partial(yolo_labels, shown))
+        _button("Pascal VOC XML", f"{stem}.xml", partial(voc_xml, item))
+        everything = f"Everything of {counted(len(items), 'picture')}, with crops, as a zip"
+        _button(everything, "detections.zip", partial(archive_bytes, items, look))
 
 
 def take_comparison(

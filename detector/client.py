@@ -1,0 +1,189 @@
+"""Ask a server for what is in a picture, from Python.
+
+from detector.client import Client
+with Client("http://localhost:8501/api") as client:
+    print(client.predict(Path("fruits.jpg").read_bytes(), confidence=0.3)["counts"])
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from detector.errors import BusyError, DetectorError, ImageError, ServerError, SettingsError, TooLargeError
+
+Value = str | float | Sequence[str]  # of a parameter of POST /predict
+
+_ERRORS: Mapping[int, type[DetectorError]] = {
+    400: SettingsError,
+    401: SettingsError,
+    404: SettingsError,
+    413: TooLargeError,
+    415: ImageError,
+    422: SettingsError,
+    429: BusyError,
+    503: BusyError,
+}
+_COME_AGAIN = (429, 503)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a request is sent at most, how long an answer is waited for, and the longest pause between."""
+
+    tries: int = 4
+    answer_s: float = 90.0
+    longest_pause_s: float = 60.0
+
+    def pause_s(self, response: httpx.Response, sent: int) -> float | None:
+        """Seconds to wait, which the server says, before it is sent again; None where the answer is final."""
+        if response.status_code not in _COME_AGAIN or sent >= self.tries:
+            return None
+        asked = response.headers.get("Retry-After", "")
+        pause = float(asked) if asked.isascii() and asked.isdigit() else 2.0**sent
+        return pause if pause <= self.longest_pause_s else None
+
+
+class Client:
+    """Each method takes a picture file's bytes and the parameters of the route by name.
+
+    They raise ImageError, SettingsError or BusyError, by the reason that the server gives, and ServerError where
+    there is no server or none of ours.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url, self._patience, self._sleep = url, patience or Patience(), sleep
+        self._http = httpx.Client(timeout=self._patience.answer_s, transport=transport, headers=_headers(key))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def predict(self, data: bytes, name: str = "picture", **settings: Value) -> dict[str, Any]:
+        """What is in the picture, as JSON."""
+        return _json(self._ask(_call(data, name, settings, "json")))
+
+    def annotated(self, data: bytes, name: str = "picture", **settings: Value) -> bytes:
+        """A JPEG with boxes."""
+        return self._ask(_call(data, name, settings, "image")).content
+
+    def _ask(self, call: Mapping[str, Any]) -> httpx.Response:
+        sent = 0
+        while True:
+            try:
+                response = self._http.post(_predict_url(self._url), **call)
+            except httpx.HTTPError as error:
+                raise _unreachable(self._url, error) from error
+            sent += 1
+            pause_s = self._patience.pause_s(response, sent)
+            if pause_s is None:
+                return _checked(response)
+            self._sleep(pause_s)
+
+
+class AsyncClient:
+    """The same for coroutines."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        patience: Patience | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._url, self._patience, self._sleep = url, patience or Patience(), sleep
+        self._http = httpx.AsyncClient(
+            timeout=self._patience.answer_s, transport=transport, headers=_headers(key)
+        )
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def predict(self, data: bytes, name: str = "picture", **settings: Value) -> dict[str, Any]:
+        """What is in the picture, as JSON."""
+        return _json(await self._ask(_call(data, name, settings, "json")))
+
+    async def annotated(self, data: bytes, name: str = "picture", **settings: Value) -> bytes:
+        """A JPEG with boxes."""
+        return (await self._ask(_call(data, name, settings, "image"))).content
+
+    async def _ask(self, call: Mapping[str, Any]) -> httpx.Response:
+        sent = 0
+        while True:
+            try:
+                response = await self._http.post(_predict_url(self._url), **call)
+            except httpx.HTTPError as error:
+                raise _unreachable(self._url, error) from error
+            sent += 1
+            pause_s = self._patience.pause_s(response, sent)
+            if pause_s is None:
+                return _checked(response)
+            await self._sleep(pause_s)
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {"X-API-Key": key} if key else {}
+
+
+def _predict_url(url: str) -> str:
+    return f"{url.rstrip('/')}/predict"
+
+
+def _call(data: bytes, name: str, settings: Mapping[str, Value], answer: str) -> dict[str, Any]:
+    return {"params": {**settings, "format": answer}, "files": {"file": (name, data)}}
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    kind = _ERRORS.get(response.status_code, ServerError)
+    try:
+        problem = response.json()
+        raise kind(f"{problem['detail']}; {problem['hint']}")
+    except (ValueError, KeyError, TypeError):
+        raise ServerError(
+            f"{response.url} answered {response.status_code}; is it the detector's API?"
+        ) from None
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = response.json()
+    except ValueError:
+        raise ServerError(f"{response.url} did not answer with JSON; is it the detector's API?") from None
+    return answer
+
+
+def _unreachable(url: str, error: httpx.HTTPError) -> ServerError:
+    return ServerError(
+        f"{url} does not answer ({str(error) or type(error).__name__}); is the server running?"
+    )

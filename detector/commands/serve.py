@@ -1,0 +1,39 @@
+"""`detector serve`: the page and the API, or the API alone."""
+
+import os
+
+import click
+
+from detector.errors import DetectorError
+from detector.settings import Config
+
+
+def _host() -> str:
+    """This machine only; in a container, where the tutorial sets this variable, everybody."""
+    return "0.0.0.0" if os.environ.get("DOCKER-SETUP") else "127.0.0.1"  # noqa: S104
+
+
+@click.command("serve")
+@click.option("--host", default=_host, metavar="ADDRESS", help="127.0.0.1 unless told.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="PORT",
+    metavar="N",
+    help="8501, or 8000 for the API alone; also from PORT.",
+)
+@click.option("--api-only", is_flag=True, help="The API at the root, and no page.")
+def serve_command(host: str, port: int | None, api_only: bool) -> None:
+    """Serve the page at / and the API under /api, documented at /api/docs."""
+    if not api_only:
+        os.environ.setdefault("DETECTOR_API_URL", "/api/")  # the page, in this process, reads it too
+    config = Config.from_env(os.environ)
+    try:
+        from detector import server
+    except ModuleNotFoundError as error:
+        raise DetectorError(f"{error.name} is not installed; pip install 'object-detector[serve]'") from error
+    build, usual_port = (server.api_alone, 8000) if api_only else (server.page_with_api, 8501)
+    try:
+        server.server(build(config), host, usual_port if port is None else port, config.http).run()
+    except KeyboardInterrupt:
+        click.echo()

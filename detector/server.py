@@ -1,0 +1,81 @@
+"""The servers: the API alone, or the page with the API under /api, in one process on one port."""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import detector
+from detector.api.app import build_api
+from detector.errors import DetectorError
+from detector.service import service
+from detector.settings import Config, Http
+
+ROOT = "/api"
+
+
+def api_alone(config: Config) -> FastAPI:
+    """The tutorial's server: /, /predict and /docs at the root."""
+    return build_api(service(config))
+
+
+def page_with_api(config: Config) -> ASGIApp:
+    """The page at /, the API under /api; both have the same engines and stand in the same queue."""
+    import streamlit as st
+
+    api = api_alone(config)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        async with api.router.lifespan_context(api):  # it has no server of its own that would start it
+            yield
+
+    # In front of Streamlit's own layers, which would answer some paths under /api with text or with the page.
+    app: ASGIApp = st.App(page_script(), lifespan=lifespan, middleware=[Middleware(Under, api=api)])
+    return app
+
+
+class Under:
+    """What is asked under /api goes to the API, everything else to the page."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._page, self._api = app, api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and (path == ROOT or path.startswith(f"{ROOT}/")):
+            inside = {**scope, "root_path": scope.get("root_path", "") + ROOT}
+            await self._api(inside, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+
+def page_script() -> Path:
+    """The page, which lies beside the package in a checkout. Raises DetectorError where it does not."""
+    script = Path(detector.__file__).parent.parent / "streamlit_app.py"
+    if not script.is_file():
+        raise DetectorError(
+            "the page is not part of the installed package; serve with --api-only, or from a checkout"
+        )
+    return script
+
+
+def server(app: ASGIApp, host: str, port: int, http: Http) -> uvicorn.Server:
+    """Ready to run. When it is told to stop it takes nothing new and finishes what it has, within its deadlines."""
+    patience_s = math.ceil(http.max_body_s + http.max_answer_s)
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            ws="websockets-sansio",  # the page's; the older kind warns that it is deprecated
+            timeout_graceful_shutdown=patience_s,
+            server_header=False,
+        )
+    )

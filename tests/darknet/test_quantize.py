@@ -1,0 +1,63 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from detector.darknet.quantize import largest_pair, quantise_weights, scale_and_zero
+from tests.builders import Floats
+
+
+def weights(seed: int = 0) -> Floats:
+    return np.random.default_rng(seed).standard_normal((6, 4, 3, 3)).astype(np.float32)
+
+
+def test_a_weight_comes_back_within_half_a_step_of_its_filters_scale() -> None:
+    original = weights() * np.array([1, 10, 0.1, 1e-4, 1e3, 1], dtype=np.float32)[:, None, None, None]
+    whole, scales = quantise_weights(original)
+    assert (str(whole.dtype), whole.shape, scales.shape) == ("int8", original.shape, (6,))
+    error = np.abs(whole * scales[:, None, None, None] - original)
+    assert (error <= 0.5001 * scales[:, None, None, None]).all()
+    alone = [quantise_weights(original[i : i + 1])[1].item() for i in range(6)]
+    assert scales.tolist() == alone
+
+
+def test_a_filter_whose_large_weights_lie_apart_uses_all_of_int8() -> None:
+    lonely = np.full((1, 8, 3, 3), 0.001, dtype=np.float32)
+    lonely[0, 1, 0, 0], lonely[0, 5, 0, 0], lonely[0, 2, 1, 1], lonely[0, 2, 0, 0] = 1, 1, 1, -0.9
+    assert np.abs(quantise_weights(lonely)[0]).max() == 127
+
+
+def test_a_filter_of_zeros_stays_zero() -> None:
+    whole, scales = quantise_weights(np.zeros((2, 1, 3, 3), dtype=np.float32))
+    assert not whole.any()
+    assert (scales > 0).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 6, 16])
+def test_no_two_products_that_older_processors_add_in_sixteen_bits_can_clip(channels: int) -> None:
+    """With every activation at 255; slowly, over every pair of every group of four channels."""
+    rng = np.random.default_rng(channels)
+    originals = [rng.standard_normal((5, channels, 3, 3)), rng.uniform(0.9, 1, (5, channels, 3, 3))]
+    for original in originals:
+        whole, _ = quantise_weights(original.astype(np.float32))
+        for a, b in combinations(range(channels), 2):
+            if a // 4 == b // 4:
+                sums = 255 * (whole[:, a].astype(int) + whole[:, b])
+                assert np.abs(sums).max() <= 32_767
+
+
+def test_the_largest_pair_is_of_one_group_and_one_place() -> None:
+    one = np.zeros((1, 5, 1, 2), dtype=np.float32)
+    one[0, :, 0, 0] = [3, -9, 2, 1, 8]
+    one[0, :, 0, 1] = [4, 0, 0, 0, 0]
+    assert largest_pair(one).tolist() == [8]
+    assert largest_pair(-one).tolist() == [9]
+
+
+@pytest.mark.parametrize("low_high", [(0.0, 1.0), (-1.3, 14.1), (-5.0, 0.0), (-1e-6, 1e-6), (-1e6, 3e8)])
+def test_eight_bits_span_the_range_and_hold_zero_exactly(low_high: tuple[float, float]) -> None:
+    scale, zero = scale_and_zero(low_high)
+    assert (str(scale.dtype), scale.ndim, str(zero.dtype), zero.ndim) == ("float32", 0, "uint8", 0)
+    values = (np.arange(256) - float(zero)) * float(scale)
+    assert 0.0 in values
+    np.testing.assert_allclose([values[0], values[-1]], low_high, atol=0.51 * float(scale))

@@ -1,0 +1,150 @@
+"""The client against answers that a server could give, without one."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from detector.client import AsyncClient, Client, Patience
+from detector.errors import BusyError, DetectorError, ImageError, ServerError, SettingsError, TooLargeError
+
+URL = "http://server/api/"
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def problem(status: int, **headers: str) -> httpx.Response:
+    body = {"error": "word", "detail": "what was wrong", "hint": "what to do"}
+    return httpx.Response(status, json=body, headers=headers)
+
+
+def one_after_another(*answers: httpx.Response) -> tuple[Answer, list[httpx.Request]]:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answers[len(asked) - 1]
+
+    return answer, asked
+
+
+def ask(
+    answer: Answer,
+    way: str = "sync",
+    method: str = "predict",
+    patience: Patience | None = None,
+    **settings: Any,
+) -> tuple[Any, list[float]]:
+    """What the client gives, and the pauses that it made."""
+    pauses: list[float] = []
+    transport = httpx.MockTransport(answer)
+    if way == "sync":
+        with Client(URL, "sesame", patience, transport, pauses.append) as client:
+            return getattr(client, method)(b"data", **settings), pauses
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def scene() -> Any:
+        async with AsyncClient(URL, "sesame", patience, transport, pause) as client:
+            return await getattr(client, method)(b"data", **settings)
+
+    return asyncio.run(scene()), pauses
+
+
+WAYS = pytest.mark.parametrize("way", ["sync", "async"])
+
+
+@WAYS
+def test_it_sends_the_picture_the_key_and_the_settings(way: str) -> None:
+    answer, asked = one_after_another(httpx.Response(200, json={"counts": {"dog": 1}}))
+    given, _ = ask(answer, way, model="yolov3", classes=["dog", "cat"], confidence=0.3)
+    assert given == {"counts": {"dog": 1}}
+    request = asked[0]
+    assert (
+        request.url
+        == "http://server/api/predict?model=yolov3&classes=dog&classes=cat&confidence=0.3&format=json"
+    )
+    assert request.headers["X-API-Key"] == "sesame"
+    assert b'name="file"; filename="picture"' in request.content
+    assert b"data" in request.content
+
+
+@WAYS
+def test_an_annotated_picture_is_its_bytes(way: str) -> None:
+    answer, asked = one_after_another(httpx.Response(200, content=b"jpeg"))
+    assert ask(answer, way, "annotated")[0] == b"jpeg"
+    assert asked[0].url.params["format"] == "image"
+
+
+@WAYS
+@pytest.mark.parametrize("status", [429, 503])
+def test_it_comes_again_when_the_server_says(way: str, status: int) -> None:
+    done = httpx.Response(200, json={})
+    answer, asked = one_after_another(problem(status, **{"Retry-After": "7"}), problem(status), done)
+    assert ask(answer, way) == ({}, [7.0, 4.0])
+    assert asked[0].content.replace(_boundary(asked[0]), b"") == asked[2].content.replace(
+        _boundary(asked[2]), b""
+    )
+
+
+def _boundary(request: httpx.Request) -> bytes:
+    return request.headers["Content-Type"].partition("boundary=")[2].encode()
+
+
+@WAYS
+def test_it_gives_up_after_so_many_tries_or_where_the_pause_is_too_long(way: str) -> None:
+    answer, asked = one_after_another(*[problem(503, **{"Retry-After": "1"})] * 3)
+    with pytest.raises(BusyError, match="what was wrong; what to do"):
+        ask(answer, way, patience=Patience(tries=3))
+    assert len(asked) == 3
+    answer, asked = one_after_another(problem(429, **{"Retry-After": "3600"}))
+    with pytest.raises(BusyError):
+        ask(answer, way)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, SettingsError),
+        (401, SettingsError),
+        (404, SettingsError),
+        (413, TooLargeError),
+        (415, ImageError),
+        (422, SettingsError),
+        (500, ServerError),
+    ],
+)
+def test_a_problem_is_raised_by_its_kind_and_not_sent_again(status: int, kind: type[DetectorError]) -> None:
+    answer, asked = one_after_another(problem(status))
+    with pytest.raises(kind, match="what was wrong; what to do") as caught:
+        ask(answer)
+    assert type(caught.value) is kind
+    assert len(asked) == 1
+
+
+@WAYS
+def test_no_server_is_said_by_its_address(way: str) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    with pytest.raises(ServerError, match=r"http://server/api/ does not answer \(connection refused\)"):
+        ask(refuse, way)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>"),
+        httpx.Response(502, text="<html>"),
+        httpx.Response(404, json={"detail": "Not Found"}),
+        httpx.Response(404, json=["x"]),
+        httpx.Response(307),
+    ],
+    ids=["page", "gateway", "other API", "list", "redirect"],
+)
+def test_another_server_is_noticed(answer: httpx.Response) -> None:
+    with pytest.raises(ServerError, match="is it the detector's API"):
+        ask(one_after_another(answer)[0])
