@@ -6,11 +6,14 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from detector.errors import ImageError, TooLargeError
+from detector.pictures import jpeg
+from detector.pictures.foreign import describe
 from detector.settings import Limits
 from detector.values import Picture
 
 # Looked up by content, never by file name; every other decoder stays out of reach.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM")  # of those formats
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 USE_INSTEAD = "use a JPEG, PNG, WebP, BMP or GIF picture"
 
@@ -19,7 +22,7 @@ def read_picture(data: bytes, limits: Limits | None = None, enough: int | None =
     """Decode JPEG, PNG, WebP, BMP or a GIF's first frame to upright RGB.
 
     The EXIF turn is applied, transparency is laid on white, 16 bit is reduced to 8, CMYK and palettes converted.
-    Size is checked from the header before a pixel is decoded.
+    Size is checked from the header before a pixel is decoded. What is refused is named by its first bytes.
     enough: pixels that suffice for each side; a JPEG at least twice as large is decoded to a half, a quarter or an
     eighth, which its cosine transform gives for less work than the whole. None decodes all there is.
     Raises ImageError for anything that is not a whole, allowed picture, TooLargeError over the limits.
@@ -37,8 +40,7 @@ def read_picture(data: bytes, limits: Limits | None = None, enough: int | None =
         full_wh = image.size
         if enough is not None:
             image.draft(None, (enough, enough))
-        upright = _to_rgb(image)
-        turned = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
+        upright, turned = _to_rgb(image, data, enough)
         return Picture(np.asarray(upright), full_wh[::-1] if turned else full_wh)
 
 
@@ -51,11 +53,11 @@ def _open(data: bytes) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLargeError("the picture claims far too many pixels; save a smaller copy") from None
     except UnidentifiedImageError:
-        raise ImageError(f"this is not a picture that can be read; {USE_INSTEAD}") from None
+        raise _refusal(data) from None
     except (
         Exception
     ) as error:  # A header can break a decoder in any way; none of them is the caller's concern.
-        raise ImageError(f"the picture is damaged ({error}); save it again, or {USE_INSTEAD}") from error
+        raise _damaged(error) from error
 
 
 def _check_pixels(width: int, height: int, limits: Limits) -> None:
@@ -66,15 +68,30 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _refusal(data: bytes) -> ImageError:
+    if data.startswith(_BEGINNINGS):
+        return _damaged("nothing follows its first bytes that could be read")
+    if known := describe(data):
+        what, instead = known
+        return ImageError(f"this is {what}, which is not read here; {instead}")
+    return ImageError(f"this is not a picture that can be read; {USE_INSTEAD}")
+
+
+def _damaged(reason: object) -> ImageError:
+    return ImageError(f"the picture is damaged or incomplete ({reason}); save it again, or {USE_INSTEAD}")
+
+
+def _to_rgb(image: Image.Image, data: bytes, enough: int | None) -> tuple[Image.Image, bool]:
+    """The picture in RGB, upright, and whether that swapped its width and height. The image given is used up."""
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        return _flatten(upright)
+        if image.format in ("JPEG", "MPO") and not jpeg.is_whole(data, image, enough):
+            raise ValueError("its data ends before the picture does")
+        turned = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
+        ImageOps.exif_transpose(image, in_place=True)
+        return _flatten(image), turned
     except Exception as error:  # As above; Pillow raises OSError, SyntaxError, struct.error and more.
-        raise ImageError(
-            f"the picture is damaged or incomplete ({error}); save it again, or {USE_INSTEAD}"
-        ) from error
+        raise _damaged(error) from error
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -85,9 +102,11 @@ def _flatten(image: Image.Image) -> Image.Image:
             "RGB"
         )
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=rgba)
+        return white
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _megabytes(size: int) -> str:

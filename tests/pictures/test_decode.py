@@ -147,10 +147,13 @@ def test_thin_pictures_are_accepted(size_wh: tuple[int, int]) -> None:
     [
         (b"", "the file is empty; use a JPEG"),
         (b"not a picture\n" * 100, "not a picture that can be read"),
-        (b"<!DOCTYPE html><html><body>404</body></html>", "not a picture that can be read"),
-        (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "not a picture that can be read"),
-        (file_bytes(IMAGE, "TIFF"), "not a picture that can be read"),
-        (file_bytes(IMAGE, "PPM"), "not a picture that can be read"),
+        (b"<!DOCTYPE html><html><body>404</body></html>", "this is a web page, .*; save the picture itself"),
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+            "this is an SVG .*; export it as PNG",
+        ),
+        (file_bytes(IMAGE, "TIFF"), "this is a TIFF picture, .*; save it as JPEG or PNG"),
+        (file_bytes(IMAGE, "PPM"), "this is a Netpbm picture"),
         (bytes(1000), "not a picture that can be read"),
     ],
     ids=["empty", "text", "HTML", "SVG", "TIFF", "PPM", "zeros"],
@@ -191,9 +194,10 @@ def test_pixel_limit_is_the_last_size_allowed() -> None:
         read_picture(PNG, Limits(max_picture_pixels=120 * 90 - 1))
 
 
-def jpeg_that_claims(width: int, height: int) -> bytes:
-    at = JPEG.index(b"\xff\xc0") + 5  # start of frame: length, precision, height, width
-    return JPEG[:at] + struct.pack(">2H", height, width) + JPEG[at + 4 :]
+def jpeg_that_claims(width: int, height: int, progressive: bool = False) -> bytes:
+    data = file_bytes(IMAGE, "JPEG", progressive=progressive)
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5  # after length and precision
+    return data[:at] + struct.pack(">2H", height, width) + data[at + 4 :]
 
 
 def grey_png_that_claims(width: int, height: int) -> bytes:
@@ -244,3 +248,57 @@ def test_a_reduced_jpeg_is_turned_and_so_is_its_full_size(orientation: int) -> N
 def test_other_formats_are_decoded_whole() -> None:
     picture = read_picture(PNG, enough=10)
     assert picture.size_wh == picture.full_wh == (120, 90)
+
+
+def with_scans(data: bytes, keep: int) -> bytes:
+    """That many of a JPEG's scans and its end: whole to a decoder, although something is missing."""
+    starts = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]
+    return data[: starts[keep]] + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("enough", [None, 20], ids=["full", "reduced"])
+def test_a_jpeg_that_ends_early_with_an_end_marker_is_refused(
+    enough: int | None, mode: str, options: dict[str, object]
+) -> None:
+    data = file_bytes(IMAGE.convert(mode), "JPEG", **options)
+    assert read_picture(data, enough=enough).full_wh == (120, 90)
+    start = data.index(b"\xff\xda") + 14
+    for percent in (20, 50, 80) if "progressive" not in options else (5, 10, 20):
+        place = start + (len(data) - start) * percent // 100
+        with pytest.raises(ImageError, match="its data ends before the picture does"):
+            read_picture(data[:place].rstrip(b"\xff") + b"\xff\xd9", enough=enough)
+
+
+def test_a_progressive_jpeg_without_its_last_scans_is_refused() -> None:
+    data = file_bytes(IMAGE, "JPEG", progressive=True)
+    for scans in range(1, data.count(b"\xff\xda")):
+        with pytest.raises(ImageError, match="its data ends before the picture does"):
+            read_picture(with_scans(data, scans))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("enough", [None, 100], ids=["full", "reduced"])
+def test_a_jpeg_that_claims_more_than_it_has_is_refused(enough: int | None, progressive: bool) -> None:
+    with pytest.raises(ImageError, match="its data ends before the picture does"):
+        read_picture(jpeg_that_claims(3000, 3000, progressive), enough=enough)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("size_wh", [(640, 480), (801, 603), (1, 1)], ids=str)
+@pytest.mark.parametrize("enough", [None, 80], ids=["full", "reduced"])
+def test_a_grey_jpeg_is_whole(
+    enough: int | None, size_wh: tuple[int, int], mode: str, options: dict[str, object]
+) -> None:
+    grey = Image.merge(mode, [Image.new("L", size_wh, 128)] * len(Image.new(mode, (1, 1)).getbands()))
+    data = file_bytes(grey, "JPEG", **options)
+    assert read_picture(data, enough=enough).full_wh == size_wh
+    assert read_picture(data + bytes(1000), enough=enough).full_wh == size_wh
+
+
+def test_a_thumbnail_within_a_jpeg_does_not_count_as_its_scans() -> None:
+    thumbnail = file_bytes(Image.new("L", (8, 8)), "JPEG")
+    inside = b"\xff\xe5" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
+    assert read_picture(JPEG[:2] + inside + JPEG[2:]).size_wh == (120, 90)
