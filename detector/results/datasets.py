@@ -58,8 +58,13 @@ def coco_json(items: Sequence[Item]) -> str:
 
 def coco_category_ids(names: Sequence[str]) -> tuple[int, ...]:
     """COCO's own ids, 1 to 90 with gaps, for its 80 names in order, also as darknet spells them; else 1 to N."""
-    spelled = tuple(_DARKNET_SPELLING.get(name, name) for name in names)
+    spelled = tuple(map(coco_name, names))
     return _COCO_IDS if spelled == read_names(COCO_NAMES) else tuple(range(1, len(names) + 1))
+
+
+def coco_name(name: str) -> str:
+    """COCO's spelling of a class that darknet spells otherwise; any other name as it is."""
+    return _DARKNET_SPELLING.get(name, name)
 
 
 def yolo_labels(found: Detections) -> str:

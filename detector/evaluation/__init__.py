@@ -1,0 +1,1 @@
+"""How right detections are: pictures with labels, measured by COCO's rules."""
