@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.engines.catalog import find_engine
 from detector.errors import ModelError, SettingsError, UnavailableError
 from detector.models.registry import Model, Registry
-from detector.settings import Config, Fit, Settings, Suppression
+from detector.settings import Config, Fit, Precision, Settings, Suppression
 
 Preset = Literal["tutorial", "darknet"]
 ModelName = Annotated[str, Field(description="One of `GET /models`.")]
@@ -20,6 +20,7 @@ Confidence = Annotated[Share, Field(description="Keep what scores over this.")]
 Overlap = Annotated[Share, Field(description="Of two boxes that overlap by more, the less sure one goes.")]
 Across = Annotated[Suppression, Field(description="Across classes, or within each class.")]
 Fitting = Annotated[Fit, Field(description="How the picture comes to the network's input.")]
+Bits = Annotated[Precision, Field(description="What the network computes in.")]
 # Whoever leaves a parameter out gets the server's own setting, whatever that is; so nothing stands here.
 _UNSET: Any = None
 FIELDS = {"nms": "nms_iou"}  # parameters that are called otherwise than their setting
@@ -39,6 +40,7 @@ class SettingsQuery(BaseModel):
     side: Side = _UNSET
     suppression: Across = _UNSET
     fit: Fitting = _UNSET
+    precision: Bits = _UNSET
 
     def settings(self, config: Config, registry: Registry) -> Settings:
         """The server's settings with what was given laid over them. Raises DetectorError."""
@@ -51,7 +53,7 @@ class SettingsQuery(BaseModel):
         return settings
 
     def _given(self, suffix: str) -> dict[str, Any]:
-        names = ("model", "confidence", "nms", "engine", "side", "suppression", "fit")
+        names = ("model", "confidence", "nms", "engine", "side", "suppression", "fit", "precision")
         given = [name for name in names if f"{name}{suffix}" in self.model_fields_set]
         return {FIELDS.get(name, name): getattr(self, f"{name}{suffix}") for name in given}
 
@@ -78,6 +80,7 @@ class CompareQuery(SettingsQuery):
     side_b: Side = _UNSET
     suppression_b: Across = _UNSET
     fit_b: Fitting = _UNSET
+    precision_b: Bits = _UNSET
 
     def other(self, config: Config, registry: Registry) -> Settings:
         """Settings B. Raises DetectorError."""

@@ -30,7 +30,9 @@ def settings_options(command: F) -> F:
         click.option("--suppression", metavar="WAY", help="agnostic: across classes; class: within each."),
         click.option("--fit", metavar="WAY", help="stretch the picture to the input, or letterbox it."),
         click.option("--side", type=int, metavar="PIXELS", help="Input side, a multiple of 32."),
-        click.option("--precision", metavar="TYPE", help="float32, bfloat16 or int8; see `detector quantize`."),
+        click.option(
+            "--precision", metavar="TYPE", help="float32, bfloat16 or int8; see `detector quantize`."
+        ),
         click.option("--threads", type=int, metavar="N", help="Threads for one inference; 0: every core."),
     ):
         command = option(command)

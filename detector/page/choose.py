@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from detector.engines.catalog import ENGINES
+from detector.engines.catalog import ENGINES, find_engine
 from detector.models.registry import Registry
 from detector.pictures.draw import Look
 from detector.settings import PRESETS, Config, Settings
@@ -24,6 +24,7 @@ LINKED: Literal["query-params"] = "query-params"  # the page's address holds the
 WIDGETS = {
     "model": "model",
     "engine": "engine",
+    "precision": "precision",
     "side": "side",
     "fit": "fit",
     "suppression": "within",
@@ -86,9 +87,10 @@ def _network(side: str, start: Settings, registry: Registry) -> Settings:
         suppression = _select("Overlap counts", WITHIN, start.suppression, f"within{suffix}")
         size = _select("Input side", SIDES, start.side, f"side{suffix}")
         engine = _select("Engine", _engines(), start.engine, f"engine{suffix}")
-    return replace(
-        start, model=model, engine=engine, side=size, fit=fit, nms_iou=nms, suppression=suppression
-    )
+        precisions = {name: name for name in find_engine(engine).precisions}
+        precision = _select("Precision", precisions, start.precision, f"precision{suffix}")
+    network = replace(start, model=model, engine=engine, side=size, precision=precision)
+    return replace(network, fit=fit, nms_iou=nms, suppression=suppression)
 
 
 def _presets(suffix: str) -> None:
@@ -178,6 +180,7 @@ HELP = {
     " sure the model is; it is not a probability of being right.",
     "classes": "Shows only these. The model does not run again.",
     "engine": "What computes the network. All give the same numbers; their speed differs.",
+    "precision": "How many bits the network computes with: int8 is faster and a little less exact.",
     "side": "Larger finds smaller things and takes longer.",
     "fit": "Stretch fills the input and may squash the picture; letterbox keeps its proportions.",
     "nms": "Of two boxes that overlap by more than this share, the less sure one goes.",

@@ -16,6 +16,7 @@ def parameters(settings: Settings, classes: Sequence[str] = ()) -> list[tuple[st
     said: list[tuple[str, str | float]] = [
         ("model", settings.model),
         ("engine", settings.engine),
+        ("precision", settings.precision),
         ("confidence", settings.confidence),
         ("nms", settings.nms_iou),
         ("suppression", settings.suppression),

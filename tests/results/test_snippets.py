@@ -15,6 +15,7 @@ SETTINGS = Settings(
 TOLD = [
     ("model", "yolov3"),
     ("engine", "opencv"),
+    ("precision", "float32"),
     ("confidence", "0.25"),
     ("nms", "0.6"),
     ("suppression", "class"),
@@ -66,6 +67,7 @@ answer = client.predict(
     Path('picture.jpg').read_bytes(),
     model='yolov3-tiny',
     engine='openvino',
+    precision='float32',
     confidence=0.5,
     nms=0.3,
     suppression='agnostic',
