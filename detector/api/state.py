@@ -91,8 +91,8 @@ def engine_for(service: Service, settings: Settings) -> Engine:
     except (DownloadError, ModelError) as error:
         log.error("%s", error)
         raise UnavailableError(
-            f"the model {settings.model} is not on this server just now; choose another of GET /models,"
-            " or tell whoever runs it"
+            f"the model {settings.model} cannot be had in {settings.precision} on this server just now;"
+            " choose another of GET /models, or another precision, or tell whoever runs it"
         ) from error
 
 

@@ -17,7 +17,7 @@ def test_requests_stages_queue_and_loads_are_counted(config: Config) -> None:
         httpx.post(f"{url}/predict", files=form())
         httpx.post(f"{url}/predict", files=form(b"x"))
         httpx.post(f"{url}/count/ant", files=form())
-        httpx.request("BREW", f"{url}/no/such/path")
+        httpx.request("PROPFIND", f"{url}/no/such/path")
         text = httpx.get(f"{url}/metrics").text
     samples = {
         (sample.name, *sorted(sample.labels.values())): sample.value

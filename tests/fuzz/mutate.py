@@ -1,6 +1,7 @@
 """Changes at random, for where atheris is not: cruder, since it does not see which code an input reaches."""
 
 import random
+import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 
@@ -72,6 +73,14 @@ def _text(data: bytearray, rng: random.Random, seeds: Sequence[bytes]) -> None:
     data[at : at + rng.randrange(4)] = rng.choice(_LINES)
 
 
+def _digits(data: bytearray, rng: random.Random, seeds: Sequence[bytes]) -> None:
+    """Another number in a text."""
+    found = list(re.finditer(rb"-?\d+", data))
+    if found:
+        chosen = rng.choice(found)
+        data[chosen.start() : chosen.end()] = rng.choice((b"%d" % rng.randrange(-20, 40), *_LINES))
+
+
 def _place(data: bytearray, rng: random.Random) -> int:
     """Headers are where damage tells most."""
     return rng.randrange(min(len(data), rng.choice((64, 1024, 1 << 20))))
@@ -87,4 +96,6 @@ _WAYS: tuple[Callable[[bytearray, random.Random, Sequence[bytes]], None], ...] =
     _repeat,
     _splice,
     _text,
+    _digits,
+    _digits,
 )
