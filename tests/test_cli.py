@@ -236,8 +236,12 @@ def test_help_lists_all_commands(option: str) -> None:
     assert re.findall(r"(?m)^  ([a-z]+) ", done.stdout.split("Commands:")[1]) == [
         "detect",
         "engines",
+        "evaluate",
         "models",
         "pull",
+        "quantize",
+        "serve",
+        "settings",
     ]
 
 

@@ -9,17 +9,17 @@ from detector.cli import cli
 from detector.commands.detect import detect_command
 from detector.engines.catalog import ENGINES
 from detector.models.registry import Registry
-from detector.settings import PRESETS, Limits, Settings
+from detector.settings import PRESETS, Http, Limits, Serving, Settings, value_types
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPTIONS = [option.opts[0] for option in detect_command.params if option.opts[0].startswith("-")]
-VARIABLES = [f"DETECTOR_{field.name.upper()}" for kind in (Settings, Limits) for field in fields(kind)]
+VARIABLES = [f"DETECTOR_{name.upper()}" for name in value_types()]
 
 
 @pytest.mark.parametrize(
     "name",
-    [*OPTIONS, *VARIABLES, "DETECTOR_HOME", "DETECTOR_MODEL_FOLDERS"]
+    [*OPTIONS, *VARIABLES]
     + [entry.name for entry in ENGINES]
     + [*Registry().names, *PRESETS]
     + [f"detector {command}" for command in cli.commands],
@@ -30,10 +30,10 @@ def test_the_readme_names_it(name: str) -> None:
 
 def test_defaults_in_the_readme_are_the_real_ones() -> None:
     told = dict(re.findall(r"\| `(DETECTOR_\w+)` \| ([^|]+?) \|", README))
-    for value in (Settings(), Limits()):
+    for value in (Settings(), Limits(), Serving(), Http()):
         for field in fields(value):
             default = getattr(value, field.name)
-            if default is not None:
+            if default not in (None, (), ""):
                 assert told[f"DETECTOR_{field.name.upper()}"] == str(default)
 
 

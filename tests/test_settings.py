@@ -21,12 +21,15 @@ SETTINGS: dict[str, Any] = {
     "nms_iou": 0.6,
     "suppression": "class",
     "fit": "letterbox",
+    "precision": "int8",
 }
 LIMITS: dict[str, Any] = {"max_picture_bytes": 1000, "max_picture_pixels": 2000}
 
 
 def test_defaults_are_the_tutorials() -> None:
-    assert Settings() == Settings("yolov3-tiny", "openvino", None, 0, 0.5, 0.3, "agnostic", "stretch")
+    assert Settings() == Settings(
+        "yolov3-tiny", "openvino", None, 0, 0.5, 0.3, "agnostic", "stretch", "float32"
+    )
     assert Settings(**SETTINGS).preset("tutorial") == Settings(
         **SETTINGS | {"fit": "stretch", "suppression": "agnostic", "nms_iou": 0.3}
     )

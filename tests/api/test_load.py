@@ -17,6 +17,9 @@ from tests.api.servers import HeldEngine, HeldPool, running, until
 from tests.api.test_problems import problem
 
 
+pytestmark = pytest.mark.robust
+
+
 def found(client: httpx.Client, seed: int) -> Any:
     answer = client.post("/predict?format=json", files=form(picture_bytes(seed)))
     assert answer.status_code == 200, answer.text

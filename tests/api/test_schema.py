@@ -17,6 +17,7 @@ from detector.settings import Config
 from tests.api.conftest import home_of
 from tests.api.servers import running, until
 
+pytestmark = pytest.mark.robust
 EXAMPLES = 10  # of each kind for each operation; some seconds
 
 

