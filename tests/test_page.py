@@ -227,7 +227,8 @@ def test_overlap_runs_the_model_again(detections: list[Settings]) -> None:
 def test_a_chosen_row_shows_its_crop(detections: list[Settings]) -> None:
     page = with_picture()
     label = page.dataframe[0].value["label"][1]
-    page.session_state["results"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    key = page.dataframe[0].proto.id.split("-", 2)[2]  # an element's id ends with its key
+    page.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     page.run()
     assert not page.exception
     assert any(image.proto.imgs[0].alt == f"{label}, cut out of the picture" for image in page.image)

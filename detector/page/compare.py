@@ -80,7 +80,9 @@ def speed(times: tuple[float, float], titles: tuple[str, str]) -> str:
     fast, slow = sorted(times)
     slower = "A" if times[0] == slow else "B"
     parts = [f"**{escape(name)}** {time:.0f} ms" for name, time in zip(titles, times, strict=True)]
-    return " · ".join([*parts, f"{slower} takes {slow / fast:.1f} times as long"])
+    ratio = f"{slow / fast:.1f}"
+    same = "both take the same time"
+    return " · ".join([*parts, same if ratio == "1.0" else f"{slower} takes {ratio} times as long"])
 
 
 def _shown(one: Seen, other: Seen, choices: Choices) -> Shown:
@@ -156,5 +158,6 @@ def _show(table: pd.DataFrame) -> None:
             "score B": number,
             "IoU": st.column_config.NumberColumn(format="%.2f"),
         },
+        placeholder="",
         alt="What A and B found, side by side",
     )

@@ -1,11 +1,10 @@
 """One setting's results: the facts, the picture with its boxes, the table, and why nothing shows."""
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 import detector
-from detector.page.choose import FLOOR, LINKED, Choices
+from detector.page.choose import FLOOR, LINKED, Choices, at_floor
 from detector.page.visit import Seen
 from detector.page.words import counted, describe, escape, listed
 from detector.pictures.draw import Look, draw_lit
@@ -36,7 +35,7 @@ def understand(seen: Seen, screen: Picture, choices: Choices) -> Detections:
     shown = by_class(shown)
     left, right = (st.container(), st.container()) if large else st.columns([5, 4], gap="small")
     with right:
-        row = results_table(shown)
+        row = results_table(shown, f"results {_what_is_listed(seen, choices)}")
         if row is not None:
             crop(screen, shown, row)
         with st.expander("Confidence of all that was found"):
@@ -121,8 +120,14 @@ def picture(name: str, screen: Picture, shown: Detections, look: Look, row: int 
     st.image(encode(drawn, ".jpg"), width="stretch", alt=describe(name, shown.counts()))
 
 
-def results_table(shown: Detections) -> int | None:
-    """Everything that the picture shows, in figures; the row chosen, or None."""
+def _what_is_listed(seen: Seen, choices: Choices) -> int:
+    """Another number when row 1 may be another object; not when only the confidence changes, which cuts at the end."""
+    chosen = tuple(st.session_state.get("found_classes") or ())
+    return hash((seen.brought.key, at_floor(choices.settings), choices.classes, chosen))
+
+
+def results_table(shown: Detections, key: str) -> int | None:
+    """Everything that the picture shows, in figures; the row chosen, or None. Another key forgets the row."""
     event = st.dataframe(
         pd.DataFrame(table(shown), columns=list(COLUMNS)),
         hide_index=True,
@@ -136,11 +141,12 @@ def results_table(shown: Detections) -> int | None:
         alt="Objects found: class, confidence and box in pixels",
         on_select="rerun",
         selection_mode="single-row",
-        key="results",
+        key=key,
     )
-    st.caption(
-        "Choose a row to light its object. A box is x1, y1, x2, y2 in pixels from the top left corner."
-    )
+    if len(shown):
+        st.caption(
+            "Choose a row to light its object. A box is x1, y1, x2, y2 in pixels from the top left corner."
+        )
     rows = [row for row in event["selection"]["rows"] if row < len(shown)]
     return rows[0] if rows else None
 
@@ -158,21 +164,34 @@ def crop(screen: Picture, shown: Detections, row: int) -> None:
 
 def histogram(found: Detections, confidence: float) -> None:
     """The confidences of all that was found, with the threshold drawn on it."""
-    scores = pd.DataFrame({"confidence": found.scores.astype(float), "label": list(found.labels)})
-    bars = (
-        alt.Chart(scores)
-        .mark_bar()
-        .encode(
-            alt.X("confidence", bin=alt.Bin(extent=(0, 1), step=0.05), scale=alt.Scale(domain=(0, 1))),
-            alt.Y("count()", title="objects", axis=alt.Axis(tickMinStep=1)),
-        )
-    )
-    line = (
-        alt.Chart(pd.DataFrame({"x": [confidence]}))
-        .mark_rule(strokeWidth=2, strokeDash=[4, 3])
-        .encode(x="x:Q")
-    )
-    st.altair_chart(
-        (bars + line).properties(height=160),
+    st.vega_lite_chart(  # as a plain dict: checking it with altair would cost half of the page's time
+        {
+            "height": 160,
+            "layer": [
+                {
+                    "data": {"values": [{"confidence": score} for score in found.scores.tolist()]},
+                    "mark": "bar",
+                    "encoding": {
+                        "x": {
+                            "field": "confidence",
+                            "type": "quantitative",
+                            "title": "confidence",
+                            "bin": {"extent": [0, 1], "step": 0.05},
+                            "scale": {"domain": [0, 1]},
+                        },
+                        "y": {
+                            "aggregate": "count",
+                            "title": "objects",
+                            "axis": {"tickMinStep": 1},
+                        },
+                    },
+                },
+                {
+                    "data": {"values": [{"threshold": confidence}]},
+                    "mark": {"type": "rule", "strokeWidth": 2, "strokeDash": [4, 3], "color": "#888"},
+                    "encoding": {"x": {"field": "threshold", "type": "quantitative"}},
+                },
+            ],
+        },
         alt=f"{counted(len(found), 'object')} by confidence; those over {confidence:.2f} are shown",
     )

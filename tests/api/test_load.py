@@ -16,7 +16,6 @@ from tests.api.conftest import form, picture_bytes
 from tests.api.servers import HeldEngine, HeldPool, running, until
 from tests.api.test_problems import problem
 
-
 pytestmark = pytest.mark.robust
 
 

@@ -23,9 +23,8 @@ from detector.commands.serve import serve_command
 from detector.errors import DetectorError
 from detector.models.registry import ModelFiles
 from tests.api.servers import until
+from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.conftest import ROOT
-from tests.test_browser import CHROMIUM, FLAGS, PATIENCE_MS
-
 
 pytestmark = pytest.mark.robust
 
