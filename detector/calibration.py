@@ -15,8 +15,6 @@ from detector.settings import Limits
 from detector.values import Floats
 from detector.yolo.prepare import prepare
 
-PASSES = 2  # over the pictures: the extremes, then the values between them
-
 
 def calibrate(
     files: ModelFiles,
@@ -28,12 +26,12 @@ def calibrate(
     """Ranges for the model's own input side, each picture seen stretched and letterboxed.
 
     Convolutions before the heads stay in float32 (their outputs are coordinates and log-odds, far apart in size),
-    and so do those given. `step` is called PASSES times a picture. Raises ImageError, ModelError, EngineError.
+    and so do those given. `step` is called after each picture. Raises ImageError, ModelError, EngineError.
     """
     network, kernels, _ = load_network(files, side=None)
     float_layers = tuple(sorted({*before_heads(network), *more_float_layers}))
     values = open_layers(network, kernels, quantised_tensors(network, float_layers))
-    by_layer = find_ranges(network, lambda: _inputs(pictures, network, limits, step), values)
+    by_layer = find_ranges(network, map(values, _inputs(pictures, network, limits, step)))
     ranges = Ranges(by_layer, float_layers, fingerprint(kernels))
     ranges.check(network, kernels)
     return ranges

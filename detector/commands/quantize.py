@@ -31,7 +31,7 @@ def quantize_command(model: str, pictures: Path, out: Path | None, most: int, mo
 
     Some tens of pictures are enough, and they need no labels. The file is text and a few KB.
     """
-    from detector.calibration import PASSES, calibrate, spread
+    from detector.calibration import calibrate, spread
 
     config, settings = configure(None, {"model": model})
     files = _files(config, settings.model)
@@ -46,7 +46,7 @@ def quantize_command(model: str, pictures: Path, out: Path | None, most: int, mo
     ]
     command += [word for layer in more for word in ("--float", str(layer))]
     about = {"model": files.name, "made_with": " ".join(command), "pictures": len(chosen)}
-    with _bar(PASSES * len(chosen)) as bar:
+    with _bar(len(chosen)) as bar:
         ranges = calibrate(files, chosen, more, config.limits, bar.update)
     target = out or files.ranges
     assert target, "a model of the registry says where its ranges are looked for"

