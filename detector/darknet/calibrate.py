@@ -1,7 +1,6 @@
 """Values that a network gives on some pictures -> the range of each layer: all that was seen.
 
-Clipping what is rare, by its share or by the mean squared error, was tried and was worse on yolov3-tiny: what is
-rare in its maps are the objects.
+Clipping what is rare, by its share or for the least squared error, moved yolov3-tiny's scores further from float32's.
 """
 
 from collections.abc import Iterable, Mapping

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -46,6 +47,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("detector.models.sources._NET_TIMEOUT_S", 0.4)
     with serving() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def no_main_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each process would first import what __main__ is, which Streamlit's tests leave to be the page."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def left_in(store: Store) -> list[str]:
