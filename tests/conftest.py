@@ -1,6 +1,8 @@
 """What several tests need: the real model, the tutorial's numbers and photographs. Missing ones skip, saying so."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,14 @@ from tests.builders import full_yolov3_files
 ROOT = Path(__file__).parent.parent
 # Photographs and labels that are not part of the project may lie beside it.
 MATERIAL = Path(os.environ.get("DETECTOR_TEST_MATERIAL", ROOT.parent / "shared"))
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Streamlit's tests leave the page as __main__, which every process started after them would import first."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="session")

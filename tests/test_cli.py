@@ -362,3 +362,16 @@ def test_resume_without_a_folder_is_misuse() -> None:
     result = run("detect", "one.png", "--resume")
     assert result.exit_code == 2
     assert "--resume needs --out" in result.stderr
+
+
+def test_a_name_longer_than_any_file_can_have_is_told_and_the_others_are_done() -> None:
+    done = run("detect", "n" * 300 + ".png", "pictures/one.png", "--json")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (1, 1)
+    assert ".png: cannot be read: File name too long" in done.stderr
+
+
+def test_a_copy_may_have_the_longest_name_that_a_file_can_have(folder: Path) -> None:
+    name = "n" * 251 + ".png"
+    (folder / "pictures" / name).write_bytes(picture_bytes())
+    assert run("detect", f"pictures/{name}", "--out", "out").exit_code == 0
+    assert [path.name for path in (folder / "out").iterdir()] == [name]

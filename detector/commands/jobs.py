@@ -59,7 +59,7 @@ def in_order(work: Callable[[Job], T], jobs: Iterable[Job], threads: int) -> Ite
 
 def write(target: Path, data: bytes) -> None:
     """Write a file that is there whole or not at all. Raises DetectorError."""
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(f".{abs(hash(target.name)):x}.part")  # no longer than any name may be
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
@@ -69,7 +69,14 @@ def write(target: Path, data: bytes) -> None:
 
 
 def _expand(name: str) -> list[str]:
-    return _pictures_in(Path(name)) if name != "-" and Path(name).is_dir() else [name]
+    return _pictures_in(Path(name)) if name != "-" and _is_folder(name) else [name]
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # no file can have that name; reading it will say so
+        return False
 
 
 def _pictures_in(folder: Path) -> list[str]:

@@ -79,6 +79,9 @@ def open_layers(
 
 
 def _forward(compiled: ov.CompiledModel) -> Forward:
+    # OpenVINO fills its table of types when first asked; two threads that ask first at once wait for each other.
+    ov.Type.f32.to_dtype()
+
     def forward(tensor: Floats) -> tuple[Floats, ...]:
         # Calling `compiled` itself would share one request, and so its results, between threads.
         request = compiled.create_infer_request()

@@ -41,8 +41,8 @@ NETWORK = read_network(JOINING_CFG)
 
 
 def values_of(factors: dict[int, float]) -> Iterator[dict[int, Floats]]:
-    """Two pictures, each with values from 0 to 1 and to 2, times a layer's factor."""
-    for largest in (1, 2):
+    """Two pictures, with values from 0 to 2 and from 0 to 1, times a layer's factor."""
+    for largest in (2, 1):
         values = np.linspace(0, largest, 27, dtype=np.float32).reshape(1, 3, 3, 3)
         yield {layer: factor * values for layer, factor in factors.items()}
 
