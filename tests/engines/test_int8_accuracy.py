@@ -71,4 +71,4 @@ def test_map50_of_int8_is_within_a_point_of_float32(
         for engine in engines.values()
     )
     assert exact is not None
-    assert eight == pytest.approx(exact, abs=0.01)  # noise of one grey level moves float32 as far
+    assert eight == pytest.approx(exact, abs=0.01)  # noise in the input moves float32 by half of it
