@@ -132,7 +132,7 @@ def photograph(seed: int) -> bytes:
 
 def row(name: str, times: Sequence[float]) -> str:
     """One line of the table."""
-    p90 = statistics.quantiles(times, n=10)[-1]
+    p90 = statistics.quantiles(times, n=10, method="inclusive")[-1]
     figures = statistics.median(times), p90, min(times), max(times)
     return f"{name:34}{len(times):>4}" + "".join(f"{figure:>10.0f}" for figure in figures)
 

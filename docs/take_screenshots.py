@@ -94,7 +94,7 @@ def drop_many(page: Page) -> None:
 def drop_what_scores_less(page: Page) -> None:
     """A picture in which nothing is sure enough."""
     drop(page, {"oranges.jpg": drawn(*DRAWN["oranges.jpg"])})
-    page.get_by_role("alert").wait_for()
+    page.get_by_text("Nothing scores over").wait_for()
 
 
 def drop_words(page: Page) -> None:
