@@ -19,6 +19,7 @@ from tests.conftest import MATERIAL
 
 COCO128 = MATERIAL / "coco128"
 Engines = dict[Precision, Engine]
+pytestmark = pytest.mark.robust
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,9 @@ from tests.conftest import MATERIAL
 PICTURES = 12
 
 
+pytestmark = pytest.mark.robust
+
+
 @pytest.fixture(scope="module")
 def examples(tiny_files: ModelFiles, tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
     folder = MATERIAL / "coco128"
