@@ -7,7 +7,6 @@ alone.
 
 import io
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from benchmarks.machine import machine
 from detector.models.registry import COCO_NAMES, YOLOV3_TINY
 from detector.models.samples import SAMPLES
 from detector.models.store import Store
+from tests.browser.server import free_port
 
 ROUNDS, REQUESTS, AT_ONCE = 3, 60, 4
 SIZES = {"640 x 425": (640, 425), "12 megapixels": (4000, 3000)}
@@ -157,13 +157,6 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
             pass
         time.sleep(0.1)
     raise SystemExit(f"{url} does not answer")
-
-
-def free_port() -> int:
-    """One that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def row(size: str, name: str, tally: Tally) -> str:

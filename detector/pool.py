@@ -16,8 +16,7 @@ from detector.values import Picture
 
 Key = tuple[str, str, int | None, int, Precision]  # what an engine is loaded for
 
-
-_GREY = Picture(np.full((32, 32, 3), 128, dtype=np.uint8))
+GREY = Picture(np.full((32, 32, 3), 128, dtype=np.uint8))  # to try an engine with
 
 
 def _key(settings: Settings) -> Key:
@@ -51,7 +50,7 @@ class EnginePool:
         with place.lock:
             if place.engine is None:
                 engine = load(settings, self.store, self.registry, progress)
-                engine.detect(_GREY, Settings())  # what the first inference sets up is not a visitor's wait
+                engine.detect(GREY, Settings())  # what the first inference sets up is not a visitor's wait
                 place.engine = engine
                 self._count_and_give_up_oldest()
             return place.engine

@@ -26,7 +26,6 @@ def service(config: Config) -> Service:
     store = Store.open(config.home)
     registry = Registry().with_folders(*config.model_folders)
     serving = config.serving
-    running = serving.max_running or max(
-        2, os.cpu_count() or 1
-    )  # the second decodes while the first computes
+    cores = max(2, os.cpu_count() or 1)  # at least two: the second decodes while the first computes
+    running = serving.max_running or cores
     return Service(config, EnginePool(store, registry), Gate(running, serving.max_waiting))

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
@@ -15,7 +14,7 @@ from detector.api.work import Steps
 from detector.engines.catalog import ENGINES
 from detector.errors import ModelError, UnavailableError
 from detector.pipeline import detect
-from detector.values import Picture
+from detector.pool import GREY
 
 open_router = APIRouter(tags=["server"])  # for load balancers and people, who have no key
 router = APIRouter(tags=["server"], dependencies=[Depends(admit)])
@@ -52,9 +51,8 @@ async def readyz(request: Request, api: CurrentApi) -> dict[str, str]:
 
 
 def _try(api: Api, steps: Steps) -> None:
-    grey = Picture(np.full((32, 32, 3), 128, dtype=np.uint8))
     with steps.stage("ready"):
-        detect(grey, engine_for(api.service, api.config.settings), api.config.settings)
+        detect(GREY, engine_for(api.service, api.config.settings), api.config.settings)
 
 
 @router.get(

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,16 +22,11 @@ from detector.commands.serve import serve_command
 from detector.errors import DetectorError
 from detector.models.registry import ModelFiles
 from tests.api.servers import until
+from tests.browser.server import free_port
 from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.robust
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

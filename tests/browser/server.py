@@ -18,9 +18,7 @@ _START_S = 60
 @contextmanager
 def served(log: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """The page's address: started by the README's own command on a free port, with more in its environment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
     with log.open("wb") as output:
@@ -33,6 +31,13 @@ def served(log: Path, environment: Mapping[str, str]) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(10)
+
+
+def free_port() -> int:
+    """One that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, log: Path) -> None:

@@ -117,13 +117,21 @@ def test_the_comparison_is_shown_in_three_ways(visit: Open) -> None:
         page.get_by_role("img", name="A: yolov3-tiny, fit stretch, clock-sign-oranges.jpg")
     ).to_be_visible()
     expect(page.get_by_role("img", name="B: yolov3-tiny, fit letterbox, clock-sign")).to_be_visible()
-    choose(page, "Slider")
-    expect(page.get_by_role("slider", name="Share of the picture that shows A")).to_be_visible()
-    choose(page, "Differences only")
-    expect(page.get_by_role("img", name="A: yolov3-tiny, fit stretch")).to_be_visible()
+    beside = who(page)
+    assert "both" in beside
+    page.get_by_role("radio", name="Slider").click()
+    page.get_by_role("slider", name="Share of the picture that shows A").wait_for()
+    assert who(at_rest(page)) == beside
+    page.get_by_role("radio", name="Differences only").click()
+    expect(page.get_by_test_id("stDataFrame").get_by_text("both")).to_have_count(0)
+    assert who(at_rest(page)) == [one for one in beside if one != "both"]
 
 
-def choose(page: Page, view: str) -> Page:
-    page.get_by_role("radio", name=view).click()
-    expect(page.get_by_role("radio", name=view)).to_be_checked()
-    return at_rest(page)
+def who(page: Page) -> list[str]:
+    """Who found each object, as the table of a comparison says."""
+    table = page.get_by_test_id("stDataFrame")
+    table.hover()
+    expect(table.locator("th", has_text="who")).to_have_count(1)
+    columns = table.locator("th").all_text_contents()
+    texts = table.locator("td[id^=glide-cell]").all_text_contents()
+    return texts[columns.index("who") :: len(columns)]
