@@ -10,12 +10,10 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-IN_BROWSER = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium on this machine, so the page was not tried in one"
-    ),
-]
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine, so the page was not tried in one"
+)
+IN_BROWSER = [pytest.mark.browser, NEEDS_CHROMIUM]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,7 +37,7 @@ def shown(page: Page) -> Page:
 def at_rest(page: Page) -> Page:
     """Wait until the server has nothing more to send."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.locator("[data-stale=true], [data-testid=stSkeleton]")).to_have_count(0)
     page.wait_for_function(
         "document.getAnimations().every(one => one.effect.getComputedTiming().endTime === Infinity)"
     )
