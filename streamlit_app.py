@@ -41,9 +41,8 @@ def main() -> None:
         st.error(f"This server is not set up right: {escape(str(error))}")
         return
     choices = choose(shared.config, shared.pool.registry)
-    title, sharing = st.columns([5, 1], vertical_alignment="bottom")
-    title.header("Object detection")
-    with sharing:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Object detection", width="content")
         share()
     st.caption(f"Drop a picture and see at once which of 80 kinds of everyday things YOLOv3 finds. {PRIVACY}")
     brought = bring(shared.pool.store)

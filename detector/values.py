@@ -17,10 +17,12 @@ class Picture:
     """A decoded picture: `pixels` is uint8 (height, width, 3), RGB, upright, and read-only.
 
     full_wh: width and height before it was reduced while decoding; its own where it was not.
+    animated: whether it is the first frame of several.
     """
 
     pixels: Pixels
     full_wh: tuple[int, int] = (0, 0)
+    animated: bool = False
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:

@@ -95,6 +95,19 @@ def test_an_uploaded_picture_is_shown_with_its_table(detections: list[Settings])
     assert (shown["confidence"] > 0.1).all()
 
 
+def test_of_an_animation_the_page_says_that_its_first_frame_was_looked_at(detections: list[Settings]) -> None:
+    frames = [Image.fromarray(noise_picture(320, 240, seed).pixels) for seed in (0, 1)]
+    page = with_picture(file_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:]), "two.gif")
+    said = "This picture moves; its first frame was looked at."
+    assert said in [caption.value for caption in page.caption]
+    assert said not in [caption.value for caption in with_picture().caption]
+
+
+def test_the_page_says_where_the_time_went(detections: list[Settings]) -> None:
+    facts = next(text for text in with_picture().markdown if text.help)
+    assert re.findall(r"(\w+) [0-9.]+ ms", facts.help) == ["decode", "prepare", "forward", "suppress"]
+
+
 def test_twenty_slider_values_run_the_model_once(detections: list[Settings]) -> None:
     page = with_picture()
     detections.clear()
@@ -188,6 +201,7 @@ def test_many_pictures_are_listed_and_a_bad_one_spoils_none(detections: list[Set
     assert "not a picture" in listed["found"][1]
     page.button(key="next").click().run()
     assert page.error[0].value.startswith(r"**words\.png**")
+    assert page.session_state["pictures"]["selection"]["rows"] == [1]
     page.button(key="next").click().run()
     assert not page.error
     assert objects(page) == listed["objects"][2]
@@ -393,10 +407,22 @@ def test_when_the_class_filter_hides_everything_one_click_shows_all(detections: 
     found = set(page.dataframe[0].value["label"])
     missing = next(name for name in page.multiselect(key="cls").options if name not in found)
     page.multiselect(key="cls").set_value([missing]).run()
-    assert f"none in {missing}." in page.info[0].value
+    assert any(f"none in {missing}." in info.value for info in page.info)
     page.button(key="all_classes").click().run()
     assert not page.info
     assert set(page.dataframe[0].value["label"]) == found
+
+
+def test_when_the_chosen_class_is_only_guessed_at_one_click_shows_it(detections: list[Settings]) -> None:
+    page = with_picture()
+    best = page.dataframe[0].value.drop_duplicates("label").set_index("label")["confidence"]
+    page.slider(key="conf").set_value(round(float(best.max()) - 0.005, 2)).run()
+    weaker = best.index[-1]
+    page.multiselect(key="cls").set_value([weaker]).run()
+    assert f"Nothing in {weaker} scores over" in page.info[0].value
+    assert f"the best is **{weaker}, {best[weaker]:.2f}**" in page.info[0].value
+    page.button(key="lower").click().run()
+    assert set(page.dataframe[0].value["label"]) == {weaker}
 
 
 def test_own_classes_are_offered_and_those_of_both_when_comparing(

@@ -17,6 +17,7 @@ from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.pool import EnginePool
 from detector.settings import Settings
+from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, model_files
 
@@ -29,7 +30,7 @@ class FakeEngine:
     name = "fake"
     input_wh = (32, 32)
 
-    def detect(self, picture: Picture, settings: Settings, /) -> Detections:
+    def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
         nothing = np.zeros(0, dtype=np.float32)
         return Detections(nothing.reshape(0, 4), nothing, np.zeros(0, dtype=np.int64), (), picture.size_wh)
 

@@ -16,7 +16,16 @@ _REPORT: dict[str, Any] = {
     "image": {"name": "dog.jpg", "width": 640, "height": 480},
     "detections": [_DOG],
     "counts": {"dog": 1},
-    "time_ms": {"wait": 0.1, "decode": 3.2, "detect": 24.8, "total": 28.4},
+    "time_ms": {
+        "wait": 0.1,
+        "decode": 3.2,
+        "prepare": 0.6,
+        "forward": 23.8,
+        "suppress": 0.4,
+        "detect": 24.8,
+        "total": 28.4,
+    },
+    "notes": [],
     "version": "0.1.0",
 }
 
@@ -63,7 +72,13 @@ class Report(Answer):
     image: Image
     detections: list[Detection]
     counts: dict[str, int]
-    time_ms: dict[str, float] = Field(description="Milliseconds by stage: decode, wait, detect, draw, total.")
+    time_ms: dict[str, float] = Field(
+        description="Milliseconds by stage: wait, decode, prepare, forward, suppress, draw; detect is the middle three,"
+        " total all."
+    )
+    notes: list[str] = Field(
+        description="What to know of it, such as that only the first frame was looked at."
+    )
     version: str
 
 

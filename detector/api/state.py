@@ -77,8 +77,8 @@ class Api:
             result = detect_in(upload.data, engine, settings, self.config.limits)
         except ImageError as error:
             raise type(error)(f"{upload.shown}: {error}") from error
-        steps.add("decode", result.decode_ms)
-        steps.add("detect", result.detect_ms)
+        for stage, ms in (*result.time_ms.items(), ("detect", result.detect_ms)):
+            steps.add(stage, ms)
         if self.keeper:
             self.keeper.keep(upload.data)
         return replace(result, detections=result.detections.of_classes(classes)) if classes else result

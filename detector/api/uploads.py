@@ -15,6 +15,7 @@ from detector.api.problems import Problem, ProblemError
 from detector.errors import BusyError, ImageError
 from detector.pictures import FORMAT_OF_SUFFIX
 from detector.pictures.decode import USE_INSTEAD
+from detector.pictures.foreign import describe
 from detector.settings import Http
 
 FIELD = "file"  # as in the tutorial
@@ -61,9 +62,9 @@ class Upload:
         return repr(self.name[:100])
 
     def check_name(self) -> None:
-        """Raises ImageError where the name is that of no picture; otherwise the content decides."""
+        """Raises ImageError where the name is that of no picture; what is known by its content is refused by that."""
         suffix = PurePath(self.name).suffix
-        if suffix and suffix.lower() not in PICTURE_SUFFIXES:
+        if suffix and suffix.lower() not in PICTURE_SUFFIXES and not describe(self.data):
             raise ImageError(f"{self.shown} is not the name of a picture; {USE_INSTEAD}")
 
 

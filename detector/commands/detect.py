@@ -69,7 +69,7 @@ def _text(result: "detector.Result", name: str, as_json: bool) -> str:
 
         return json.dumps(report(result, name))
     found = result.detections
-    lines = ["========================", f"Image processed: {Path(name).name}", ""]
+    lines = ["========================", f"Image processed: {Path(name).name}", "", *result.notes]
     for label, score in zip(found.labels, found.scores.tolist(), strict=True):
         lines.append(f"Detected object: {label} with confidence level of {score}")
     if not len(found):

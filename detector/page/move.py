@@ -9,6 +9,12 @@ from detector.page.visit import Seen, Visit
 from detector.page.words import counted
 
 Cells = Mapping[str, int | str | None]
+COLUMN_WIDTHS = {  # in proportion, so that the thumbnail's is no wider than it needs
+    "": st.column_config.ImageColumn(width=70),
+    "picture": st.column_config.TextColumn(width=250),
+    "objects": st.column_config.NumberColumn(width=70),
+    "found": st.column_config.TextColumn(width=400),
+}
 
 
 def place(pictures: int) -> int:
@@ -29,6 +35,7 @@ def move(seen: Sequence[Seen], cells: Sequence[Cells], visit: Visit) -> None:
         st.markdown(f"**{at + 1} of {counted(len(seen), 'picture')}**", width="content")
         st.button("Next", key="next", shortcut="Right", on_click=_go, args=((at + 1) % len(seen),))
     rows = [{"": _thumbnail(one, visit), "picture": one.brought.name} for one in seen]
+    st.session_state["pictures"] = {"selection": {"rows": [at]}}  # also after Previous and Next
     st.dataframe(
         pd.DataFrame([{**row, **cell} for row, cell in zip(rows, cells, strict=True)]),
         hide_index=True,
@@ -36,7 +43,7 @@ def move(seen: Sequence[Seen], cells: Sequence[Cells], visit: Visit) -> None:
         height=min(38 + 48 * len(seen), 240),
         placeholder="",
         row_height=48,
-        column_config={"": st.column_config.ImageColumn(width=70)},
+        column_config=COLUMN_WIDTHS,
         on_select=_follow,
         selection_mode="single-row",
         key="pictures",

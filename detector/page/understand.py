@@ -24,13 +24,14 @@ def filtered(found: Detections, settings: Settings, classes: tuple[str, ...]) ->
 
 def understand(seen: Seen, screen: Picture, choices: Choices) -> Detections:
     """Facts over the picture and the table beside each other; a chosen row lights its box. Gives what is shown."""
-    assert seen.found is not None
-    found, settings = seen.found, choices.settings
+    assert seen.result is not None
+    found, settings = seen.result.detections, choices.settings
     shown = filtered(found, settings, choices.classes)
-    words, switch = st.columns([5, 2], vertical_alignment="center")
-    with words:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         facts(seen, settings, shown)
-    large = switch.toggle("Large picture", key="large", bind=LINKED)
+        large = st.toggle("Large picture", key="large", bind=LINKED)
+    for note in seen.result.notes:
+        st.caption(f"{note[0].upper()}{note[1:]}.")
     explain_silence(found, shown, settings, choices.classes)
     shown = by_class(shown)
     left, right = (st.container(), st.container()) if large else st.columns([5, 4], gap="small")
@@ -55,43 +56,47 @@ def cells(seen: Seen, choices: Choices) -> dict[str, int | str | None]:
 
 def facts(seen: Seen, settings: Settings, shown: Detections) -> None:
     """Objects, classes and milliseconds at a glance."""
-    assert seen.found is not None
-    hidden = len(seen.found) - len(seen.found.above(settings.confidence))
-    st.markdown(
-        " · ".join(
-            (
-                f"**{counted(len(shown), 'object')}**",
-                counted(len(shown.counts()), "class", "classes"),
-                f"{seen.detect_ms:.0f} ms with {escape(settings.model)}",
-                f"{hidden} hidden below {settings.confidence:.2f}",
-            )
-        )
-    )
+    assert seen.result is not None
+    result, found = seen.result, seen.result.detections
+    said = [
+        f"**{counted(len(shown), 'object')}**",
+        counted(len(shown.counts()), "class", "classes"),
+        f"{result.detect_ms:.0f} ms with {escape(settings.model)}",
+    ]
+    if hidden := len(found) - len(found.above(settings.confidence)):
+        said.append(f"{hidden} hidden below {settings.confidence:.2f}")
+    stages = " · ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.time_ms.items())
+    st.markdown(" · ".join(said), width="content", help=f"Where the time went: {stages}")
 
 
 def explain_silence(
     found: Detections, shown: Detections, settings: Settings, classes: tuple[str, ...]
 ) -> None:
     """Why nothing shows, and what to do about it."""
-    above = found.above(settings.confidence)
     if len(shown):
         return
     if not len(found):
         st.info(f"The model found none of its {len(found.names)} classes in this picture.")
-    elif len(above):
-        st.info(
-            f"{counted(len(above), 'object')} found ({escape(listed(above.counts()))}), none in"
-            f" {escape(', '.join(classes))}."
-        )
+        return
+    above = found.above(settings.confidence)
+    wanted = found.of_classes(classes) if classes else found
+    chosen = escape(", ".join(classes))
+    if len(wanted):
+        _weaker_guesses(wanted, settings.confidence, f"Nothing in {chosen}" if classes else "Nothing")
+    if len(above) or not len(wanted):
+        what = f"{counted(len(above), 'object')} found ({escape(listed(above.counts()))}), none"
+        st.info(f"{what if len(above) else 'No guess at all'} in {chosen}.")
         st.button("Show all classes", on_click=_set, args=("cls", []), key="all_classes")
-    else:
-        best, score = found.labels[0], float(found.scores[0])
-        st.info(
-            f"Nothing scores over {settings.confidence:.2f}. {counted(len(found), 'weaker guess', 'weaker guesses')}"
-            f" hidden; the best is **{escape(best)}, {score:.2f}**."
-        )
-        lower = max(FLOOR, int(score * 100 - 1) / 100)
-        st.button(f"Show from {lower:.2f}", on_click=_set, args=("conf", lower), key="lower")
+
+
+def _weaker_guesses(found: Detections, confidence: float, nothing: str) -> None:
+    """The best of what is hidden under the confidence, and a click that shows it."""
+    st.info(
+        f"{nothing} scores over {confidence:.2f}. {counted(len(found), 'weaker guess', 'weaker guesses')}"
+        f" hidden; the best is **{escape(found.labels[0])}, {found.scores[0]:.2f}**."
+    )
+    lower = max(FLOOR, int(found.scores[0] * 100 - 1) / 100)
+    st.button(f"Show from {lower:.2f}", on_click=_set, args=("conf", lower), key="lower")
 
 
 def _set(key: str, value: object) -> None:

@@ -17,6 +17,7 @@ from detector.page.choose import at_floor
 from detector.page.progress import turn
 from detector.page.words import data_url
 from detector.pictures.encode import encode, shrink
+from detector.pipeline import Result
 from detector.service import Service
 from detector.settings import Settings
 from detector.values import Detections, Picture
@@ -38,17 +39,21 @@ class Runner:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """All that was found over the floor in one picture, and the milliseconds it took; or why it was not read."""
+    """All that was found over the floor in one picture; or why it was not read."""
 
     brought: Brought
-    found: Detections | None = None
-    detect_ms: float = 0.0
+    result: Result | None = None
     error: str = ""
+
+    @property
+    def found(self) -> Detections | None:
+        """None where nobody has looked yet, or it was not read."""
+        return self.result.detections if self.result else None
 
     @property
     def waits(self) -> bool:
         """Nobody has looked at it yet."""
-        return self.found is None and not self.error
+        return self.result is None and not self.error
 
 
 @dataclass
@@ -139,7 +144,7 @@ class Visit:
             with self._turn():
                 limits = self.service.config.limits
                 result = detector.detect_in(brought.data, runner.engine, settings, limits)
-            seen = Seen(brought, result.detections, result.detect_ms)
+            seen = Seen(brought, result)
         except ImageError as error:
             seen = Seen(brought, error=str(error))
         _keep(self.results, (brought.key, settings), seen, MOST_RESULTS)

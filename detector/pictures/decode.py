@@ -19,7 +19,7 @@ USE_INSTEAD = "use a JPEG, PNG, WebP, BMP or GIF picture"
 
 
 def read_picture(data: bytes, limits: Limits | None = None, enough: int | None = None) -> Picture:
-    """Decode JPEG, PNG, WebP, BMP or a GIF's first frame to upright RGB.
+    """Decode JPEG, PNG, WebP, BMP or GIF to upright RGB; of an animation the first frame.
 
     The EXIF turn is applied, transparency is laid on white, 16 bit is reduced to 8, CMYK and palettes converted.
     Size is checked from the header before a pixel is decoded. What is refused is named by its first bytes.
@@ -37,11 +37,12 @@ def read_picture(data: bytes, limits: Limits | None = None, enough: int | None =
         )
     with _open(data) as image:
         _check_pixels(image.width, image.height, limits)
-        full_wh = image.size
+        # A JPEG with other pictures behind it (MPO: a preview, the other eye) does not move.
+        full_wh, animated = image.size, image.format != "MPO" and getattr(image, "is_animated", False)
         if enough is not None:
             image.draft(None, (enough, enough))
         upright, turned = _to_rgb(image, data, enough)
-        return Picture(np.asarray(upright), full_wh[::-1] if turned else full_wh)
+        return Picture(np.asarray(upright), full_wh[::-1] if turned else full_wh, animated)
 
 
 def _open(data: bytes) -> Image.Image:

@@ -91,7 +91,7 @@ def pixel_boxes(found: Detections) -> list[Rectangle]:
 
 def _record(item: Item) -> dict[str, Any]:
     # An item does not know with which settings it was detected, nor how long that took.
-    made = report(Result(item.found, Settings(), detect_ms=0), item.name)
+    made = report(Result(item.found, Settings(), time_ms={}), item.name)
     return {key: made[key] for key in ("image", "detections", "counts", "version")}
 
 

@@ -9,7 +9,8 @@ from detector.pipeline import Result
 def report(result: Result, image_name: str) -> dict[str, Any]:
     """JSON-ready: label, score and box named as in Hugging Face's object-detection responses.
 
-    Boxes are in pixels of the picture as shown (upright), origin at its top left corner.
+    Boxes are in pixels of the picture as shown (upright), origin at its top left corner. "detect" is the time of all
+    stages but decoding.
     """
     found, settings = result.detections, result.settings
     width, height = found.size_wh
@@ -33,6 +34,9 @@ def report(result: Result, image_name: str) -> dict[str, Any]:
             )
         ],
         "counts": found.counts(),
-        "time_ms": {"detect": round(result.detect_ms, 2)},
+        "time_ms": {
+            stage: round(ms, 2) for stage, ms in (*result.time_ms.items(), ("detect", result.detect_ms))
+        },
+        "notes": list(result.notes),
         "version": detector.__version__,
     }

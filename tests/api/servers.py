@@ -16,6 +16,7 @@ from detector.models.store import Store
 from detector.pool import EnginePool
 from detector.server import server
 from detector.settings import Http, Settings
+from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
 
 
@@ -52,7 +53,7 @@ class HeldEngine:
     def __init__(self) -> None:
         self.go, self.calls = Event(), 0
 
-    def detect(self, picture: Picture, settings: Settings, /) -> Detections:
+    def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
         self.calls += 1
         assert self.go.wait(20)
         nothing = np.zeros((0, 4), dtype=np.float32)

@@ -90,6 +90,16 @@ def test_content_that_is_no_picture_is_refused_by_name(api: httpx.Client, path: 
     assert "script" not in str(body)
 
 
+def test_what_is_known_by_its_content_is_refused_by_that_and_not_by_its_name(api: httpx.Client) -> None:
+    body = problem(api.post("/predict", files=form(NO_PICTURES["tiff"], "scan.tiff")), 415)
+    assert body["detail"].startswith("'scan.tiff': this is a TIFF picture")
+
+
+def test_int8_without_ranges_is_no_matter_of_waiting(api: httpx.Client) -> None:
+    body = problem(api.post("/predict?model=insects&precision=int8", files=form()), 422)
+    assert body["detail"].startswith("insects has no ranges for int8")
+
+
 NAMES = {
     "": 200, "blob": 200, "a.jpg": 200, "A.JPEG": 200, "../../a.png": 200, "/etc/passwd.png": 200,
     "..\\x.png": 200, "\u202egnp.png": 200, "😀.png": 200, "x" * 300 + ".png": 200, "-rf.png": 200,

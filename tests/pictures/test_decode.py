@@ -62,6 +62,15 @@ def test_animation_gives_its_first_frame(file_format: str) -> None:
     first, second = Image.new("RGB", (9, 7), (255, 0, 0)), Image.new("RGB", (9, 7), (0, 0, 255))
     data = file_bytes(first, file_format, save_all=True, append_images=[second], **FAITHFUL)
     assert np.array_equal(read(data), np.asarray(first))
+    assert read_picture(data).animated
+    assert not read_picture(file_bytes(first, file_format)).animated
+
+
+def test_a_jpeg_with_another_picture_behind_it_does_not_move() -> None:
+    data = file_bytes(
+        Image.new("RGB", (9, 7)), "MPO", save_all=True, append_images=[Image.new("RGB", (9, 7))]
+    )
+    assert not read_picture(data).animated
 
 
 # By the EXIF standard: which side of the upright picture the first stored row and first stored column are.

@@ -118,9 +118,9 @@ def test_json_holds_for_each_picture_what_every_shell_gives() -> None:
     records = json.loads(json_text(items))
     assert [record["image"]["name"] for record in records] == [item.name for item in items]
     for item, record in zip(items, records, strict=True):
-        whole = report(Result(item.found, Settings(), 1.0), item.name)
+        whole = report(Result(item.found, Settings(), {"forward": 1.0}), item.name)
         assert record.items() <= whole.items()
-        assert set(whole) - set(record) == {"model", "engine", "time_ms"}
+        assert set(whole) - set(record) == {"model", "engine", "time_ms", "notes"}
         assert box_error([list(d["box"].values()) for d in record["detections"]], item.found.boxes) == 0
 
 

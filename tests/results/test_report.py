@@ -21,7 +21,8 @@ def result(count: int) -> Result:
         names=("ant", "bee"),
         size_wh=(640, 480),
     )
-    return Result(found, Settings(model="yolov3", engine="opencv"), detect_ms=12.3456)
+    times = {"decode": 1.5, "prepare": 0.3456, "forward": 11, "suppress": 1}
+    return Result(found, Settings(model="yolov3", engine="opencv"), times, ("blurred",))
 
 
 def test_report_holds_every_detection_as_plain_json() -> None:
@@ -50,7 +51,8 @@ def test_report_holds_every_detection_as_plain_json() -> None:
             },
         ],
         "counts": {"bee": 2, "ant": 1},
-        "time_ms": {"detect": 12.35},
+        "time_ms": {"decode": 1.5, "prepare": 0.35, "forward": 11, "suppress": 1, "detect": 12.35},
+        "notes": ["blurred"],
         "version": detector.__version__,
     }
     assert json.loads(json.dumps(report(result(3), "garden.jpg"))) == expected
