@@ -1,4 +1,4 @@
-"""How long a visitor waits, seen from a real browser: `python -m benchmarks.page`.
+"""How long a visitor waits, seen from a real browser.
 
 The page is started as the README says, opened in chromium, and two things are measured there by the browser's own
 clock: from a key press on the confidence slider until the new count is on the screen, and from the moment when a
@@ -6,20 +6,17 @@ clock: from a key press on the confidence slider until the new count is on the s
 """
 
 import io
-import os
-import statistics
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.machine import machine
+from benchmarks.figures import Measured
+from benchmarks.workload import Workload
 from tests.browser.server import served
 from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS, SAMPLE, at_rest, picture, press
 
+PAGE = "the page in chromium"
 SLIDER_MOVES, PHOTOGRAPHS = 40, 8
 PHOTOGRAPH_WH = 4000, 3000
 # Tells when an element that fits the selector, with that text where one is given, has been painted; and notes when
@@ -46,32 +43,24 @@ WATCH = """() => {
 }"""
 
 
-def main() -> None:
-    """Measure and print."""
+def measure(load: Workload) -> list[Measured]:
+    """Milliseconds of both; nothing without a browser."""
     if CHROMIUM is None:
-        raise SystemExit("no chromium on this machine; install it, for example with apt-get install chromium")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "log.txt", {}) as address,
-        sync_playwright() as running,
-    ):
+        return []
+    home = {"DETECTOR_HOME": str(load.store.folder)}
+    with served(load.folder / "page.txt", home) as address, sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(address)
         picture(page, SAMPLE).wait_for()
         page.evaluate(WATCH)
-        chromium_version = browser.version
-        rows = {
-            "slider: key press to new count": slider_moves(page),
-            "12 MP JPEG: uploaded to result": photographs(page),
-        }
+        moves, seen = slider_moves(page), photographs(page)
         browser.close()
-    packages = ("streamlit", "openvino", "pillow", "opencv-python-headless")
-    print(f"{machine(*packages)}; chromium {chromium_version}, load {os.getloadavg()[0]:.1f}")
-    print(f"{'':34}{'n':>4}{'median':>10}{'p90':>10}{'least':>10}{'most':>10}   ms")
-    for name, times in rows.items():
-        print(row(name, times))
+    return [
+        Measured(PAGE, "slider: key press to new count", "ms", tuple(moves)),
+        Measured(PAGE, "12 megapixel JPEG: uploaded to result", "ms", tuple(seen)),
+    ]
 
 
 def slider_moves(page: Page) -> list[float]:
@@ -128,14 +117,3 @@ def photograph(seed: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray((pixels + grain).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
     return file.getvalue()
-
-
-def row(name: str, times: Sequence[float]) -> str:
-    """One line of the table."""
-    p90 = statistics.quantiles(times, n=10, method="inclusive")[-1]
-    figures = statistics.median(times), p90, min(times), max(times)
-    return f"{name:34}{len(times):>4}" + "".join(f"{figure:>10.0f}" for figure in figures)
-
-
-if __name__ == "__main__":
-    main()

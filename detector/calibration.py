@@ -6,7 +6,7 @@ from pathlib import Path
 from detector.darknet.calibrate import find_ranges
 from detector.darknet.network import Convolutional, Network
 from detector.darknet.ranges import Ranges, fingerprint, origins, quantised_tensors
-from detector.engines.base import load_network
+from detector.engines.base import load_model
 from detector.engines.catalog import open_layers
 from detector.errors import ImageError
 from detector.models.registry import ModelFiles
@@ -28,7 +28,7 @@ def calibrate(
     Convolutions before the heads stay in float32 (their outputs are coordinates and log-odds, far apart in size),
     and so do those given. `step` is called after each picture. Raises ImageError, ModelError, EngineError.
     """
-    network, kernels, _ = load_network(files, side=None)
+    network, kernels, _ = load_model(files, side=None)
     float_layers = tuple(sorted({*before_heads(network), *more_float_layers}))
     values = open_layers(network, kernels, quantised_tensors(network, float_layers))
     by_layer = find_ranges(network, map(values, _inputs(pictures, network, limits, step)))

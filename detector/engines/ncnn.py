@@ -7,7 +7,7 @@ import ncnn
 import numpy as np
 
 from detector.darknet.ncnn_graph import INPUT, model_bytes, output_names, param_text
-from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.errors import EngineError
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
@@ -16,7 +16,7 @@ from detector.values import Floats
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """Load the network in float32; one net may be read by several threads at once, each with its own extractor."""
-    network, kernels, class_names = load_network(files, settings.side)
+    network, kernels, class_names = load_model(files, settings.side)
     net = ncnn.Net()
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if settings.threads:

@@ -3,7 +3,7 @@
 import onnxruntime
 
 from detector.darknet.onnx_graph import INPUT, build_onnx, output_names
-from detector.engines.base import Engine, NetworkEngine, load_network, load_ranges
+from detector.engines.base import Engine, NetworkEngine, load_model, load_ranges
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from detector.values import Floats
@@ -11,7 +11,7 @@ from detector.values import Floats
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """Open a session on the processor; its `run` may be called from several threads at once."""
-    network, kernels, class_names = load_network(files, settings.side)
+    network, kernels, class_names = load_model(files, settings.side)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.threads
     graph = build_onnx(network, kernels, load_ranges(files, network, kernels, settings.precision))

