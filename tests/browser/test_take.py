@@ -43,8 +43,17 @@ def test_every_file_arrives_and_the_page_does_not_run_again(
     for name, look_into in CONTENTS.items():
         look_into(taken.pop(name), photographs["fruits.jpg"])
     assert not taken
-    page.get_by_role("switch", name="Large picture").click(force=True)  # the watch does see a run
-    page.wait_for_function("window.runs > 0")
+    assert watch_sees_a_run(page)
+
+
+def watch_sees_a_run(page: Page) -> bool:
+    """A quick run may begin and end between two looks of the watch, but not several."""
+    for _ in range(4):
+        page.get_by_role("switch", name="Large picture").click(force=True)
+        at_rest(page).wait_for_timeout(500)
+        if page.evaluate("window.runs") > 0:
+            return True
+    return False
 
 
 FILES = (
