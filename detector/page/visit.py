@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -26,7 +26,7 @@ SCREEN_WIDTH = 1460  # the widest picture that Streamlit passes on as it is
 THUMBNAIL_WIDTH = 96
 ROUNDS = 3
 SHOW_AFTER_S = 0.7  # of many pictures, those that are done by then are shown before the next are looked at
-MOST_RESULTS, MOST_SCREENS = 400, 12
+MOST_RESULTS, MOST_SCREEN_BYTES = 400, 64_000_000
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,10 @@ class Visit:
     def screen(self, brought: Brought) -> Picture:
         """The picture no wider than a screen; the full size is made again when it is downloaded."""
         if brought.key not in self.screens:
-            _keep(
-                self.screens,
-                brought.key,
-                shrink(self.read(brought, SCREEN_WIDTH), SCREEN_WIDTH),
-                MOST_SCREENS,
-            )
+            self.screens[brought.key] = shrink(self.read(brought, SCREEN_WIDTH), SCREEN_WIDTH)
+            # A tall picture has many pixels however narrow it is; the one that is asked for stays.
+            while len(self.screens) > 1 and _bytes(self.screens.values()) > MOST_SCREEN_BYTES:
+                self.screens.popitem(last=False)
         return self.screens[brought.key]
 
     def thumbnail(self, brought: Brought) -> str:
@@ -151,6 +149,10 @@ class Visit:
 
     def _turn(self) -> AbstractContextManager[None]:
         return turn(self.service.gate, self.service.config.serving.max_wait_s)
+
+
+def _bytes(pictures: Iterable[Picture]) -> int:
+    return sum(picture.pixels.nbytes for picture in pictures)
 
 
 def _keep(kept: OrderedDict, key: object, value: object, most: int) -> None:  # type: ignore[type-arg]
