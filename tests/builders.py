@@ -1,11 +1,13 @@
 """Small models and pictures, made from a seed."""
 
 import io
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from PIL import Image
 
 from detector.darknet.network import Convolutional, Layer, Network, Shortcut, Yolo, read_network
@@ -68,6 +70,16 @@ def model_files(
     files.names.write_text("\n".join(names) + "\n")
     files.weights.write_bytes(weights_bytes(read_network(cfg, side), seed))
     return files
+
+
+def use_own_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment names a small model in the folder, `own`, and a store that is empty; nothing else is set."""
+    for variable in [name for name in os.environ if name.startswith("DETECTOR_")]:
+        monkeypatch.delenv(variable)
+    model_files(folder / "models" / "own", EVERY_LAYER_CFG, EVERY_LAYER_NAMES)
+    monkeypatch.setenv("DETECTOR_HOME", str(folder / "home"))
+    monkeypatch.setenv("DETECTOR_MODEL_FOLDERS", str(folder / "models" / "own"))
+    monkeypatch.setenv("DETECTOR_MODEL", "own")
 
 
 def full_yolov3_files(folder: Path, model: PublishedModel) -> ModelFiles:

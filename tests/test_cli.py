@@ -15,7 +15,14 @@ from PIL import Image
 import detector
 from detector.cli import cli, main
 from detector.pictures.decode import read_picture
-from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
+from tests.builders import (
+    EVERY_LAYER_CFG,
+    EVERY_LAYER_NAMES,
+    file_bytes,
+    model_files,
+    noise_picture,
+    use_own_model,
+)
 
 LINE = re.compile(r"Detected object: (ant|bee|cat) with confidence level of 0\.\d+")
 
@@ -27,12 +34,7 @@ def picture_bytes(seed: int = 0, file_format: str = "PNG") -> bytes:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a model `own` that DETECTOR_MODEL_FOLDERS names, and two pictures."""
-    for variable in [name for name in os.environ if name.startswith("DETECTOR_")]:
-        monkeypatch.delenv(variable)
-    model_files(tmp_path / "models" / "own", EVERY_LAYER_CFG, EVERY_LAYER_NAMES)
-    monkeypatch.setenv("DETECTOR_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DETECTOR_MODEL_FOLDERS", str(tmp_path / "models" / "own"))
-    monkeypatch.setenv("DETECTOR_MODEL", "own")
+    use_own_model(tmp_path, monkeypatch)
     monkeypatch.setenv("DETECTOR_CONFIDENCE", "0.1")  # its weights are random, so it is sure of nothing
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")  # or main() would set it for the tests after these
     monkeypatch.chdir(tmp_path)

@@ -20,7 +20,8 @@ from detector.errors import DownloadError
 from detector.models.assets import Asset
 from detector.models.sources import IndexSource, bytes_under
 from detector.models.store import Store
-from tests.models.test_store import Meter, serving
+from tests.models.serving import serving
+from tests.models.test_store import Careless, Meter
 
 DATA = np.random.default_rng(8).bytes(200_000)
 ASSET = Asset("own.weights", len(DATA), sha256(DATA).hexdigest(), ())
@@ -148,7 +149,7 @@ def test_a_server_that_cannot_be_reached_is_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving() as server:
+    with serving(Careless) as server:
         source = server.source("good")
     with pytest.raises(DownloadError, match="no connection, or it broke off"):
         source.fetch(ASSET, tmp_path / "own.weights", Meter())

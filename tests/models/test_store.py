@@ -6,10 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,8 +16,8 @@ import pytest
 
 from detector.errors import DownloadError
 from detector.models.assets import Asset, Progress, Source
-from detector.models.sources import WebSource
 from detector.models.store import Store
+from tests.models.serving import Handler, Server, serving
 
 NAME = "own.weights"
 SIZE = 3_000_001  # not a whole number of chunks
@@ -27,28 +25,8 @@ DATA = np.random.default_rng(7).bytes(SIZE)
 HTML = b"<html>Please sign in</html>"
 
 
-class Server(ThreadingHTTPServer):
-    """Answers by the path asked for, and remembers what was asked for."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.gets: list[str] = []
-
-    def source(self, path: str) -> WebSource:
-        return WebSource(f"http://127.0.0.1:{self.server_port}/{path}")
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is part of these tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        kind = self.path.removeprefix("/")
-        self.server.gets.append(kind)
+class Careless(Handler):
+    def answer(self, kind: str) -> None:
         if kind.isdigit():
             self.send_error(int(kind))
             return
@@ -63,27 +41,12 @@ class _Handler(BaseHTTPRequestHandler):
         for _ in range(20 if kind == "endless" else 0):  # far more than a client should wait for
             self.wfile.write(DATA)
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("DETECTOR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving() as server:
+    with serving(Careless) as server:
         yield server
 
 
@@ -112,7 +75,7 @@ class Meter:
 
 
 def test_the_right_bytes_are_stored_and_the_second_call_needs_no_server(store: Store) -> None:
-    with serving() as server:
+    with serving(Careless) as server:
         asset = asset_from(server.source("good"))
         assert store.find(asset) is None
         path = store.fetch(asset)

@@ -2,12 +2,8 @@
 
 import gzip
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 
@@ -19,6 +15,7 @@ from detector.errors import DownloadError
 from detector.models.assets import Asset
 from detector.models.sources import WebSource
 from detector.models.store import Store
+from tests.models.serving import Handler
 
 NAME = "own.weights"
 SIZE = 1_200_003
@@ -30,31 +27,10 @@ PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.robust.fetching"])
 
 
-class Server(ThreadingHTTPServer):
-    """Answers by the path asked for, and remembers what was asked for."""
+class Liar(Handler):
+    """A method for each kind of lie, which may have a number: /closes-30."""
 
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.gets: list[str] = []
-        self.closing = threading.Event()
-
-    def source(self, path: str) -> WebSource:
-        """The file under that path."""
-        return WebSource(f"http://127.0.0.1:{self.server_port}/{path}")
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is part of these tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        kind = self.path.removeprefix("/")
-        self.server.gets.append(kind)
+    def answer(self, kind: str) -> None:
         kind, _, number = kind.partition("-")
         getattr(self, f"_{kind}")(int(number or 0))
 
@@ -143,23 +119,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _headers(self, _: int) -> None:
         self._head(*((f"X-{n}", "x" * 100) for n in range(2000)))
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is printed."""
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    """The server, in a thread."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.closing.set()
-            server.shutdown()
-            thread.join()
 
 
 def asset(*sources: WebSource) -> Asset:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from detector.cli import cli
 from detector.errors import ImageError
-from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, model_files
+from tests.builders import use_own_model
 from tests.robust.corpus import SCRIPT, Case, corpus, large
 
 pytestmark = [
@@ -90,12 +90,7 @@ def test_the_largest_pictures_that_are_allowed_stay_within_the_limits(tmp_path: 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small model is what is used; the folder for everything that a test may write."""
-    for variable in [name for name in os.environ if name.startswith("DETECTOR_")]:
-        monkeypatch.delenv(variable)
-    model_files(tmp_path / "models" / "own", EVERY_LAYER_CFG, EVERY_LAYER_NAMES)
-    monkeypatch.setenv("DETECTOR_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DETECTOR_MODEL_FOLDERS", str(tmp_path / "models" / "own"))
-    monkeypatch.setenv("DETECTOR_MODEL", "own")
+    use_own_model(tmp_path, monkeypatch)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path

@@ -25,7 +25,8 @@ from detector.errors import DownloadError, ModelError
 from detector.models.registry import FolderModel
 from detector.models.store import Store
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, weights_bytes
-from tests.robust.fetching import DATA, NAME, PROCESSES, SIZE, Server, asset, fetch, serving
+from tests.models.serving import Server, serving
+from tests.robust.fetching import DATA, NAME, PROCESSES, SIZE, Liar, asset, fetch
 
 pytestmark = [
     pytest.mark.robust,
@@ -45,7 +46,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("detector.models.sources._NET_TIMEOUT_S", 0.4)
-    with serving() as server:
+    with serving(Liar) as server:
         yield server
 
 
@@ -157,7 +158,7 @@ from detector.darknet.network import read_network
 from detector.darknet.weights import read_weights
 from detector.models.store import Store
 from tests.builders import EVERY_LAYER_CFG
-from tests.robust.fetching import asset, serving
+from tests.robust.fetching import asset
 import filelock
 os.setuid({nobody})
 for attempt in (
