@@ -24,10 +24,13 @@ PAGE = str(Path(__file__).parent.parent / "streamlit_app.py")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def quick_garbage_collection() -> Iterator[None]:
-    """Streamlit collects garbage after each run of a script; what the tests before have loaded need not be searched."""
+def quick_starts() -> Iterator[None]:
+    """Streamlit searches all that is installed for components at each start, and all that is loaded for garbage."""
     gc.freeze()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        scanner = "streamlit.components.v2.manifest_scanner.scan_component_manifests"
+        patch.setattr(scanner, list)  # none of what is installed is used by the page
+        yield
     gc.unfreeze()
 
 
