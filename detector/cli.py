@@ -8,6 +8,7 @@ import click
 import detector
 from detector.commands.detect import detect_command
 from detector.commands.evaluate import evaluate_command
+from detector.commands.export import export_command
 from detector.commands.models import engines_command, models_command, pull_command
 from detector.commands.quantize import quantize_command
 from detector.commands.serve import serve_command
@@ -29,6 +30,7 @@ for command in (
     pull_command,
     engines_command,
     quantize_command,
+    export_command,
     settings_command,
 ):
     cli.add_command(command)

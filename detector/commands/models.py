@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from detector.commands.options import download_bar
+from detector.commands.options import model_files
 from detector.settings import Config
 
 
@@ -28,15 +28,7 @@ def models_command(folders: tuple[str, ...]) -> None:
 @click.argument("model")
 def pull_command(model: str) -> None:
     """Fetch and verify the weights of MODEL."""
-    from detector.models.registry import Registry
-    from detector.models.store import Store
-
-    config = Config.from_env(os.environ)
-    with download_bar(model) as progress:
-        files = (
-            Registry().with_folders(*config.model_folders).get(model).files(Store.open(config.home), progress)
-        )
-    click.echo(f"{model}: {files.weights}")
+    click.echo(f"{model}: {model_files(Config.from_env(os.environ), model).weights}")
 
 
 @click.command("engines")

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 import detector
 from detector.settings import PRESETS, Config, Settings
+
+if TYPE_CHECKING:
+    from detector.models.registry import ModelFiles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,3 +94,13 @@ def picture_bar(pictures: int) -> Any:
     from tqdm import tqdm
 
     return tqdm(total=pictures, unit=" pictures", disable=None if pictures > 1 else True)
+
+
+def model_files(config: Config, model: str) -> "ModelFiles":
+    """The files of a model, fetched with a bar where they are not here."""
+    from detector.models.registry import Registry
+    from detector.models.store import Store
+
+    with download_bar(model) as progress:
+        registry = Registry().with_folders(*config.model_folders)
+        return registry.get(model).files(Store.open(config.home), progress)

@@ -2,16 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from detector.commands.jobs import plan, write
-from detector.commands.options import configure, download_bar
-from detector.settings import Config
-
-if TYPE_CHECKING:
-    from detector.models.registry import ModelFiles
+from detector.commands.options import configure, model_files
 
 
 @click.command("quantize")
@@ -34,7 +30,7 @@ def quantize_command(model: str, pictures: Path, out: Path | None, most: int, mo
     from detector.calibration import calibrate, spread
 
     config, settings = configure(None, {"model": model})
-    files = _files(config, settings.model)
+    files = model_files(config, settings.model)
     chosen = spread([Path(job.name) for job in plan([str(pictures)], None)], most)
     command = [
         "detector",
@@ -54,15 +50,6 @@ def quantize_command(model: str, pictures: Path, out: Path | None, most: int, mo
     click.echo(f"{target}: {len(ranges.by_layer)} ranges from {len(chosen)} pictures")
     if target != files.ranges:
         click.echo(f"--precision int8 reads {files.ranges}")
-
-
-def _files(config: Config, model: str) -> "ModelFiles":
-    from detector.models.registry import Registry
-    from detector.models.store import Store
-
-    with download_bar(model) as progress:
-        registry = Registry().with_folders(*config.model_folders)
-        return registry.get(model).files(Store.open(config.home), progress)
 
 
 def _bar(steps: int) -> Any:

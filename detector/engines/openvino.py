@@ -118,6 +118,15 @@ def open_layers(
     return values
 
 
+def save_ir(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
+    """OpenVINO's own two files, for its model server too."""
+    from detector.darknet.onnx_graph import build_onnx
+
+    target = folder / "model.xml"
+    ov.save_model(ov.Core().read_model(build_onnx(network, kernels)), target, compress_to_fp16=False)
+    return [target, target.with_suffix(".bin")]
+
+
 def _forward(model: ov.CompiledModel) -> Forward:
     # OpenVINO fills its table of types when first asked; two threads that ask first at once wait for each other.
     ov.Type.f32.to_dtype()

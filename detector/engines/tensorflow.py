@@ -1,6 +1,7 @@
 """TensorFlow, its graph built from our layers and kernels. Channels last inside, as its processor kernels want."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -30,18 +31,44 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     network, kernels, class_names = load_model(files, settings.side)
     if settings.threads and tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-    channels, height, width = network.input_shape
-    signature = tf.TensorSpec((1, channels, height, width), tf.float32)
+    graph = _traced(network, kernels).get_concrete_function()
+
+    def forward(tensor: Floats) -> tuple[Floats, ...]:
+        found = graph(tf.constant(tensor))
+        return tuple(np.asarray(found[f"map{i}"]) for i in range(len(found)))
+
+    return NetworkEngine("tensorflow", network, class_names, forward)
+
+
+def save_saved_model(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
+    """A folder for TensorFlow Serving: signature "serving_default", input "picture", outputs "map0", "map1", ..."""
+    target, module = folder / "saved_model", tf.Module()
+    module.detect = _traced(network, kernels)
+    tf.saved_model.save(module, str(target), signatures=module.detect)
+    return [target]
+
+
+def save_tflite(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
+    """One file for phones, float32, with the same signature."""
+    module = tf.Module()
+    module.detect = _traced(network, kernels)
+    graph = module.detect.get_concrete_function()
+    target = folder / "model.tflite"
+    target.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([graph], module).convert())
+    return [target]
+
+
+def _traced(network: Network, kernels: tuple[Kernel, ...]) -> tf.types.experimental.PolymorphicFunction:
+    """Picture (1, 3, height, width) -> maps by name."""
     tensors = [
         _tensors(kernel) for kernel in kernels
     ]  # outside the graph, which would copy them several times
-    traced = tf.function(lambda tensor: _maps(tensor, network, iter(tensors)), autograph=False)
-    graph = traced.get_concrete_function(signature)
+    signature = tf.TensorSpec((1, *network.input_shape), tf.float32, name="picture")
 
-    def forward(tensor: Floats) -> tuple[Floats, ...]:
-        return tuple(np.asarray(values) for values in graph(tf.constant(tensor)))
+    def maps(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {f"map{i}": found for i, found in enumerate(_maps(picture, network, iter(tensors)))}
 
-    return NetworkEngine("tensorflow", network, class_names, forward)
+    return tf.function(maps, input_signature=[signature], autograph=False)
 
 
 def _tensors(kernel: Kernel) -> Pair:
