@@ -239,6 +239,7 @@ def test_help_lists_all_commands(option: str) -> None:
         "detect",
         "engines",
         "evaluate",
+        "export",
         "models",
         "pull",
         "quantize",
