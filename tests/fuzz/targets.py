@@ -4,6 +4,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 
@@ -67,13 +68,14 @@ def cfg(data: bytes) -> None:
 def weights(data: bytes) -> None:
     """The reader of weights files, for two networks."""
     _SCRATCH.write_bytes(data)
-    for network in NETWORKS:
-        try:
-            kernels = read_weights(_SCRATCH, network)
-        except ModelError:
-            continue
-        assert len(kernels) == len(network.convolutions)
-        assert all(np.isfinite(kernel.weights).all() for kernel in kernels)
+    try:
+        for network in NETWORKS:
+            with suppress(ModelError):
+                kernels = read_weights(_SCRATCH, network)
+                assert len(kernels) == len(network.convolutions)
+                assert all(np.isfinite(kernel.weights).all() for kernel in kernels)
+    finally:
+        _SCRATCH.unlink()
 
 
 TARGETS: Mapping[str, Target] = {"picture": picture, "cfg": cfg, "weights": weights}
