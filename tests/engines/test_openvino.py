@@ -9,6 +9,7 @@ import pytest
 from detector.darknet.network import read_network
 from detector.engines.base import NetworkEngine
 from detector.engines.catalog import open_engine
+from detector.errors import ModelError
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, Floats, model_files, noise_picture
@@ -68,3 +69,9 @@ def test_a_copy_that_openvino_refuses_is_compiled_anew(
     first = rows(files)
     monkeypatch.setattr("detector.models.compiled.find", lambda folder, recipe: b"nonsense")
     np.testing.assert_array_equal(rows(files), first)
+
+
+def test_weights_that_cannot_be_read_are_named_as_ever(files: ModelFiles) -> None:
+    files.weights.unlink()
+    with pytest.raises(ModelError, match=r"own\.weights cannot be read"):
+        rows(files)
