@@ -1,7 +1,7 @@
 # The page and the API on one port. Weights are fetched and verified while it is built: it runs without a network, as
 # nobody in particular, with a read-only root file system.
 #   docker build -t object-detector .
-#   docker run --read-only --tmpfs /tmp -p 8501:8501 object-detector
+#   docker run --init --read-only --tmpfs /tmp -p 8501:8501 object-detector
 FROM python:3.11-slim AS build
 ARG REFERENCE=no
 WORKDIR /app
