@@ -124,7 +124,7 @@ def test_the_page_is_open_to_everybody_on_every_screen(
     assert barriers(page) == []
 
 
-def barriers(page: Page) -> list[tuple[str, str]]:
+def barriers(page: Page) -> list[tuple[str, ...]]:
     """Those that stay: when the colours change, some parts follow a moment after the others."""
     for _ in range(3):
         found = _barriers_now(page)
@@ -134,11 +134,11 @@ def barriers(page: Page) -> list[tuple[str, str]]:
     return found
 
 
-def _barriers_now(page: Page) -> list[tuple[str, str]]:
-    """Rule and element of each serious or critical violation that is not Streamlit's own."""
+def _barriers_now(page: Page) -> list[tuple[str, ...]]:
+    """Rule, element and reasons of each serious or critical violation that is not Streamlit's own."""
     at_rest(page)
     return [
-        (rule["id"], node["html"])
+        (rule["id"], node["html"], *(check["message"] for check in node["any"]))
         for rule in Axe().run(page).response["violations"]
         if rule["impact"] in ("serious", "critical")
         for node in rule["nodes"]
