@@ -16,8 +16,9 @@ def code(api_url: str, choices: Choices, picture: str) -> None:
             return
         url = urljoin(st.context.url or "", api_url)
         st.caption("The same over HTTP, with the settings on the screen.")
-        st.code(curl_line(url, choices.settings, choices.classes, picture), language="bash", wrap_lines=True)
-        st.code(
-            python_lines(url, choices.settings, choices.classes, picture), language="python", wrap_lines=True
-        )
+        asked = url, choices.settings, choices.classes, picture
+        for lines in (curl_line(*asked), python_lines(*asked)):
+            st.code(
+                lines, language=None, wrap_lines=True
+            )  # the colours of a language have too little contrast
         st.link_button("All of the API", f"{url.rstrip('/')}/docs", icon=":material/description:")

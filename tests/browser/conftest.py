@@ -26,7 +26,11 @@ def home(tiny_files: ModelFiles, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def address(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page on a free port, with one model of its owner's beside the published ones."""
     insects = model_files(tmp_path_factory.mktemp("models") / "insects", EVERY_LAYER_CFG, EVERY_LAYER_NAMES)
-    environment = {"DETECTOR_HOME": str(home), "DETECTOR_MODEL_FOLDERS": str(insects.cfg.parent)}
+    environment = {
+        "DETECTOR_HOME": str(home),
+        "DETECTOR_MODEL_FOLDERS": str(insects.cfg.parent),
+        "DETECTOR_API_URL": "/api/",  # so that the lines to copy are there; nothing asks it
+    }
     with served(tmp_path_factory.mktemp("page") / "log.txt", environment) as url:
         yield url
 
