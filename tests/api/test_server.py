@@ -195,6 +195,7 @@ def told(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, in
     monkeypatch.setattr(server, "server", noted)
     monkeypatch.setattr(server, "api_alone", lambda config: "api")
     monkeypatch.setattr(server, "page_with_api", lambda config: "page")
+    monkeypatch.setenv("DETECTOR_API_URL", "/api/")  # the command sets it, for whatever runs after
     done = CliRunner().invoke(cli, ["serve", *arguments])
     assert done.exit_code == 0, done.output
     return built[0]
