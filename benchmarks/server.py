@@ -28,7 +28,7 @@ def measure(load: Workload) -> list[Measured]:
     """All of it, in turn."""
     peer = ["uvicorn", "benchmarks.peer_server:app"]
     ours = ["detector", "serve", "--api-only"]
-    home = {"DETECTOR_HOME": str(load.store.folder), "DETECTOR_HTTP_MAX_REQUESTS_PER_MINUTE": "0"}
+    home = {"DETECTOR_HOME": str(load.store.folder)}
     with (
         served(ours, "/readyz", home) as (own, own_pid),
         served(peer, "/", {"PEER_FOLDER": str(load.folder)}) as (tutorial, peer_pid),

@@ -36,11 +36,6 @@ def model_bytes(kernels: tuple[Kernel, ...]) -> Iterator[bytes]:
         yield np.ascontiguousarray(kernel.bias, dtype="<f4").tobytes()
 
 
-def output_names(network: Network) -> tuple[str, ...]:
-    """The model's outputs, in the order of `network.heads`."""
-    return tuple(f"map{i}" for i in range(len(network.heads)))
-
-
 class _Lines:
     """The text while it grows. Each name may be read once only, so what several layers read is split first."""
 

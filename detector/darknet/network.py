@@ -99,6 +99,11 @@ class Network:
         return tuple(layer for layer in self.layers if isinstance(layer, Yolo))
 
 
+def output_names(network: Network) -> tuple[str, ...]:
+    """What a model made of the network calls its outputs, in the order of `network.heads`."""
+    return tuple(f"map{i}" for i in range(len(network.heads)))
+
+
 def read_network(text: str, side: int | None = None) -> Network:
     """The network of a cfg file, for an input of side x side pixels, or of the file's own width and height.
 

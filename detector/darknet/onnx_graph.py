@@ -52,11 +52,6 @@ def build_onnx(network: Network, kernels: tuple[Kernel, ...], ranges: Ranges | N
     return bytes(model.SerializeToString())
 
 
-def output_names(network: Network) -> tuple[str, ...]:
-    """The model's outputs, in the order of `network.heads`."""
-    return tuple(f"map{i}" for i in range(len(network.heads)))
-
-
 def tensor_name(layer: int) -> str:
     """The tensor that a convolution or a shortcut gives; of layer -1 the input."""
     return INPUT if layer == INPUT_LAYER else f"layer{layer}"

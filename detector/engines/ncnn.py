@@ -6,7 +6,8 @@ from pathlib import Path
 import ncnn
 import numpy as np
 
-from detector.darknet.ncnn_graph import INPUT, model_bytes, output_names, param_text
+from detector.darknet.ncnn_graph import INPUT, model_bytes, param_text
+from detector.darknet.network import output_names
 from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.errors import EngineError
 from detector.models.registry import ModelFiles

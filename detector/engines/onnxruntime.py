@@ -2,7 +2,8 @@
 
 import onnxruntime
 
-from detector.darknet.onnx_graph import INPUT, build_onnx, output_names
+from detector.darknet.network import output_names
+from detector.darknet.onnx_graph import INPUT, build_onnx
 from detector.engines.base import Engine, NetworkEngine, load_model, load_ranges
 from detector.models.registry import ModelFiles
 from detector.settings import Settings

@@ -5,7 +5,8 @@ from threading import Lock
 import cv2
 import numpy as np
 
-from detector.darknet.onnx_graph import build_onnx, output_names
+from detector.darknet.network import output_names
+from detector.darknet.onnx_graph import build_onnx
 from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.models.registry import ModelFiles
 from detector.settings import Settings

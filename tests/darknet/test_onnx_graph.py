@@ -2,8 +2,8 @@ from pathlib import Path
 
 import onnx
 
-from detector.darknet.network import read_network
-from detector.darknet.onnx_graph import build_onnx, output_names
+from detector.darknet.network import output_names, read_network
+from detector.darknet.onnx_graph import build_onnx
 from detector.darknet.weights import read_weights
 from tests.builders import EVERY_LAYER_CFG, weights_bytes
 
