@@ -13,8 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.figures import Measured
 from benchmarks.workload import Workload
-from tests.browser.server import served
 from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS, SAMPLE, at_rest, picture, press
+from tests.served import page_served
 
 PAGE = "the page in chromium"
 SLIDER_MOVES, PHOTOGRAPHS = 40, 8
@@ -48,11 +48,11 @@ def measure(load: Workload) -> list[Measured]:
     if CHROMIUM is None:
         return []
     home = {"DETECTOR_HOME": str(load.store.folder)}
-    with served(load.folder / "page.txt", home) as address, sync_playwright() as running:
+    with page_served(load.folder / "page.txt", home) as server, sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE_MS)
-        page.goto(address)
+        page.goto(server.url)
         picture(page, SAMPLE).wait_for()
         page.evaluate(WATCH)
         moves, seen = slider_moves(page), photographs(page)

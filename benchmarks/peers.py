@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from detector.models.registry import COCO_NAMES, ModelFiles
-from tests.browser.server import free_port
+from tests.served import free_port
 
 ROOT = Path(__file__).parent.parent
 _CVLIB_FOLDER = Path(".cvlib", "object_detection", "yolo", "yolov3")

@@ -1,10 +1,12 @@
 """The whole way, in a few lines: what every shell calls."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from detector.engines.base import Engine
 from detector.engines.catalog import open_engine, usable_engine
+from detector.errors import DetectorError, UnavailableError
 from detector.models.assets import Progress, ignore_progress
 from detector.models.registry import Registry
 from detector.models.store import Store
@@ -12,6 +14,8 @@ from detector.pictures.decode import read_picture
 from detector.settings import Limits, Settings
 from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
+
+log = logging.getLogger(__name__)
 
 # A picture this many times as large as the network's input does nearly what its full size would: on COCO128 enlarged
 # four and five times mAP50 moved by -0.6 to +0.2 points, where 1 cost up to 1.8 and 3 decoded about as long as all.
@@ -59,9 +63,18 @@ def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
     """Detect by the settings' confidence, nms_iou, suppression and fit.
 
     Boxes are in pixels of the full picture, also where it was reduced while decoding, and are cut at its edge.
+    Raises EngineError for settings that the engine refuses, UnavailableError where its framework fails.
     """
     watch = Stopwatch()
-    detections = engine.detect(picture, settings, watch).resized(picture.full_wh).clipped()
+    try:
+        detections = engine.detect(picture, settings, watch).resized(picture.full_wh).clipped()
+    except DetectorError:
+        raise
+    except Exception as error:  # whatever a framework raises when memory or a device is gone
+        log.error("%s failed: %r", engine.name, error)
+        raise UnavailableError(
+            f"the engine {engine.name} failed on this picture; try again, or choose another engine"
+        ) from error
     return Result(detections, settings, watch.ms, (FIRST_FRAME,) if picture.animated else ())
 
 

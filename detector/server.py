@@ -1,15 +1,16 @@
 """The servers: the API alone, or the page with the API under /api, in one process on one port."""
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import LOGGING_CONFIG
 
 import detector
@@ -38,15 +39,16 @@ def page_with_api(config: Config) -> ASGIApp:
             yield
 
     # In front of Streamlit's own layers, which would answer some paths under /api with text or with the page.
-    app: ASGIApp = st.App(page_script(), lifespan=lifespan, middleware=[Middleware(Under, api=api)])
+    under = Middleware(Under, api=api, headers=page_headers(config.http))
+    app: ASGIApp = st.App(page_script(), lifespan=lifespan, middleware=[under])
     return app
 
 
 class Under:
-    """What is asked under /api goes to the API, everything else to the page."""
+    """What is asked under /api goes to the API, everything else to the page, whose answers get headers of ours."""
 
-    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
-        self._page, self._api = app, api
+    def __init__(self, app: ASGIApp, api: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._page, self._api, self._headers = app, api, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -54,7 +56,42 @@ class Under:
             inside = {**scope, "root_path": scope.get("root_path", "") + ROOT}
             await self._api(inside, receive, send)
         else:
-            await self._page(scope, receive, send)
+            await self._page(scope, receive, self._dressed(send))
+
+    def _dressed(self, send: Send) -> Send:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        return dressed
+
+
+def page_headers(http: Http) -> dict[str, str]:
+    """What a browser is told to refuse on the page: scripts, pictures and connections from or to anywhere else.
+
+    Streamlit's own page has scripts within it, and its charts compile theirs.
+    """
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "media-src": "'self' blob:",
+        "worker-src": "'self' blob:",
+        "connect-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": " ".join(("'self'", *http.frame_origins)),
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    }
 
 
 def page_script() -> Path:

@@ -101,6 +101,7 @@ class Http:
 
     api_keys: whoever sends one of these may call; none lets everybody.
     cors_origins: web pages from these origins may call, "*" for any.
+    frame_origins: web pages from these origins may show the page within theirs, "*" for any.
     max_requests_per_minute: by one client, which is a key or else an address; 0 is no limit.
     max_body_bytes: a whole request, with all its files.
     max_held_bytes: the bodies of all requests that are read or worked on at once.
@@ -115,6 +116,7 @@ class Http:
 
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     cors_origins: tuple[str, ...] = ()
+    frame_origins: tuple[str, ...] = ()
     max_requests_per_minute: int = 0
     max_body_bytes: int = 64 * 1024 * 1024
     max_held_bytes: int = 512 * 1024 * 1024

@@ -13,7 +13,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from docs.draw_sample import background, clock, orange, stop_sign
-from tests.browser.server import served
 from tests.browser.steps import (
     CHROMIUM,
     COMPARISON,
@@ -25,6 +24,7 @@ from tests.browser.steps import (
     drop,
     shown,
 )
+from tests.served import page_served
 
 FOLDER = Path(__file__).parent
 WIDTH, PHONE_WIDTH = 1280, 390
@@ -37,12 +37,12 @@ def main() -> None:
     """Each state once, into a file of its name."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "log.txt", {}) as address,
+        page_served(Path(folder) / "log.txt", {}) as server,
         sync_playwright() as running,
     ):
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, (query, reach) in STATES.items():
-            with visit(browser, f"{address}/{query}", name) as page:
+            with visit(browser, f"{server.url}/{query}", name) as page:
                 reach(page)
                 save(page, FOLDER / f"{name}.png")
         browser.close()

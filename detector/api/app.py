@@ -36,6 +36,7 @@ def build_api(service: Service) -> FastAPI:
     answer_in_one_shape(app)
     for router in (routes.router, about.open_router, about.router):
         app.include_router(router)
+    app.add_middleware(Shell, meters=api.meters, gate=service.gate)
     if origins := service.config.http.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -44,7 +45,6 @@ def build_api(service: Service) -> FastAPI:
             allow_headers=[KEY_HEADER],
             expose_headers=[COUNTS_HEADER, TIMING_HEADER, "Retry-After"],
         )
-    app.add_middleware(Shell, meters=api.meters)
     _document(app, api)
     return app
 

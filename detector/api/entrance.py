@@ -10,7 +10,6 @@ from detector.api.guard import KEY_HEADER, check_key
 from detector.api.problems import Problem, ProblemError
 from detector.api.state import Api
 from detector.api.uploads import Upload, read_uploads
-from detector.errors import BusyError
 
 
 def current(request: Request) -> Api:
@@ -31,9 +30,7 @@ async def admit(request: Request, api: CurrentApi, key: Annotated[str | None, Se
 
 
 async def uploads(request: Request, api: CurrentApi) -> AsyncIterator[list[Upload]]:
-    """The files of the form. Where the queue is full the answer is at once, before the body is read."""
-    if api.service.gate.full:
-        raise BusyError(f"{api.service.gate.waiting} are waiting already; try again in some seconds")
+    """The files of the form."""
     with api.held.share() as take:
         yield await read_uploads(request, api.config.http, api.config.http.max_files, take)
 

@@ -8,10 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.api.metrics import Meters
-from detector.api.problems import UNEXPECTED, Problem, ProblemError
+from detector.api.problems import UNEXPECTED, Problem, ProblemError, problem_of
+from detector.errors import BusyError
+from detector.gate import Gate
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +63,14 @@ class Clients:
 
 
 class Shell:
-    """The outermost layer of the application: headers, counts, and a plain answer where our own code fails."""
+    """The outermost layer of the application: headers, counts, and a plain answer where our own code fails.
 
-    def __init__(self, app: ASGIApp, meters: Meters) -> None:
-        self._app, self._meters = app, meters
+    Where the queue is full, who sends a picture is turned away here, before a byte of it is read: hundreds who come at
+    once are told within a tenth of a second, which the way through the routes would take four times as long for.
+    """
+
+    def __init__(self, app: ASGIApp, meters: Meters, gate: Gate) -> None:
+        self._app, self._meters, self._gate = app, meters, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -80,12 +87,19 @@ class Shell:
 
         with self._meters.in_flight.track_inprogress():
             try:
-                await self._app(scope, receive, dressed)
+                if scope["method"] == "POST" and self._gate.full:
+                    await _busy(self._gate)(scope, receive, dressed)
+                else:
+                    await self._app(scope, receive, dressed)
             except Exception:
                 log.exception("%s %s failed", scope["method"], scope["path"])
                 if not status:
                     await UNEXPECTED.response()(scope, receive, dressed)
         self._meters.answered(scope, status)
+
+
+def _busy(gate: Gate) -> Response:
+    return problem_of(BusyError(f"{gate.waiting} are waiting already; try again in some seconds")).response()
 
 
 def _dress(headers: MutableHeaders) -> None:

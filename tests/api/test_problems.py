@@ -178,8 +178,8 @@ class Broken(HeldEngine):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(ValueError("/secret/path"), 500), (DetectorError("/secret/path"), 500)],
-    ids=["bug", "kind without a status"],
+    [(ValueError("/secret/path"), 503), (DetectorError("/secret/path"), 500)],
+    ids=["of a framework", "kind without a status"],
 )
 def test_our_own_failure_tells_nothing_and_is_logged(
     config: Config, error: Exception, status: int, caplog: pytest.LogCaptureFixture

@@ -21,10 +21,11 @@ from detector.cli import cli
 from detector.commands.serve import serve_command
 from detector.errors import DetectorError
 from detector.models.registry import ModelFiles
+from detector.settings import Http
 from tests.api.servers import until
-from tests.browser.server import free_port
-from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS, shown
 from tests.conftest import ROOT
+from tests.served import free_port
 
 pytestmark = pytest.mark.robust
 
@@ -121,7 +122,10 @@ def test_what_is_no_picture_is_415_as_in_the_tutorial(both_ways: dict[str, str],
 
 def test_the_page_and_the_api_share_one_port(both_ways: dict[str, str]) -> None:
     root = both_ways["with the page"].removesuffix("/api")
-    assert "<title>Streamlit</title>" in requests.get(root, timeout=10).text
+    page = requests.get(root, timeout=10)
+    assert "<title>Streamlit</title>" in page.text
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
     assert requests.get(f"{root}/_stcore/health", timeout=10).text == "ok"
     assert requests.get(f"{root}/api", timeout=10).json()["docs"] == "/api/docs"
     docs = requests.get(f"{root}/api/docs", timeout=10).text
@@ -168,9 +172,21 @@ def test_somebody_tries_predict_in_the_documentation_and_opens_the_page(
         answer = route.locator(".live-responses-table")
         expect(answer.locator(".response-col_status").nth(1)).to_contain_text("200")
         expect(answer).to_contain_text('"label": "apple"')
-        tab.goto(both_ways["with the page"].removesuffix("/api"))
-        tab.get_by_text("Drop up to 20 pictures").wait_for()
+        refused: list[str] = []  # by what the page's headers forbid: everything from elsewhere
+        tab.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+        tab.goto(
+            f"{both_ways['with the page'].removesuffix('/api')}/?compare=true&model_b=yolov3-tiny&fit_b=letterbox"
+        )
+        shown(tab)
+        tab.get_by_text("Slider", exact=True).click()
+        tab.get_by_role("slider", name="Share of the picture that shows A").wait_for()
         browser.close()
+    assert not refused
+
+
+def test_other_pages_may_show_this_one_where_they_are_listed() -> None:
+    policy = server.page_headers(Http(frame_origins=("https://one.example",)))["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors 'self' https://one.example")
 
 
 def test_an_installed_package_without_the_page_says_so(

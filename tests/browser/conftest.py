@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from detector.models.registry import ModelFiles
-from tests.browser.server import served
 from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS, shown
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, model_files
+from tests.served import page_served
 
 Open = Callable[..., Page]
 
@@ -31,8 +31,8 @@ def address(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         "DETECTOR_MODEL_FOLDERS": str(insects.cfg.parent),
         "DETECTOR_API_URL": "/api/",  # so that the lines to copy are there; nothing asks it
     }
-    with served(tmp_path_factory.mktemp("page") / "log.txt", environment) as url:
-        yield url
+    with page_served(tmp_path_factory.mktemp("page") / "log.txt", environment) as one:
+        yield one.url
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from tests.fuzz.targets import TARGETS, seeds
 pytestmark = [pytest.mark.robust, pytest.mark.filterwarnings("ignore")]
 ROOT = Path(__file__).parent.parent.parent
 INPUTS = {"picture": 1500, "cfg": 2000, "weights": 1000}
-SECONDS = 10
+SECONDS = 5
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +15,10 @@ from click.testing import CliRunner
 from detector.cli import cli
 from detector.errors import ImageError
 from tests.builders import use_own_model
-from tests.robust.corpus import SCRIPT, Case, corpus, large
+from tests.robust.corpus import BROKEN, SCRIPT, TOO_MANY, Case, corpus, large
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 pytestmark = [
     pytest.mark.robust,
@@ -25,6 +28,8 @@ ROOT = Path(__file__).parent.parent.parent
 LIMIT_MB, LIMIT_S = 32, 1.0  # beyond what the process had; of processor time
 HEAVY_MB, HEAVY_S = 1100, 20.0  # for what claims or has 49 million pixels
 COLOUR_TOLERANCE = 4
+MOST_PICTURES = 20  # that the page takes at once
+ANY_REFUSAL = f"{BROKEN}|{TOO_MANY}"
 
 
 def measure(cases: Sequence[Case], folder: Path) -> list[dict[str, Any]]:
@@ -192,6 +197,32 @@ def test_the_client_raises_what_the_api_says(url: str) -> None:
                     client.predict(case.data, case.name)
 
 
+def page_at_start() -> "AppTest":
+    from streamlit.testing.v1 import AppTest
+
+    from detector.service import service
+
+    service.cache_clear()
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+
+
+def test_the_page_answers_each_in_its_table(own: Path) -> None:
+    pytest.importorskip("streamlit")
+    page, before = page_at_start(), everything_under(own)
+    unique = list({case.data: case for case in corpus()}.values())  # the same bytes twice are one picture
+    for start in range(0, len(unique), MOST_PICTURES):
+        some = unique[start : start + MOST_PICTURES]
+        files = [(f"{number}.png", case.data, "image/png") for number, case in enumerate(some)]
+        page.file_uploader(key="upload0").set_value(files).run()
+        assert not page.exception
+        for case, found in zip(some, page.dataframe[0].value["found"], strict=True):
+            assert bool(re.search(case.words or ANY_REFUSAL, found)) == (not case.accepted), (
+                case.name,
+                found,
+            )
+    assert everything_under(own) - before <= {"home"}
+
+
 MARKUP = "<img src=x onerror=alert(1)>.png", "**bold** [link](javascript:alert(1)) $x$.png"
 ON_PAGE = (
     *MARKUP,
@@ -208,12 +239,7 @@ ON_PAGE = (
 
 def test_the_page_shows_each_as_text_and_one_sentence_for_what_it_cannot_read(own: Path) -> None:
     pytest.importorskip("streamlit")
-    from streamlit.testing.v1 import AppTest
-
-    from detector.service import service
-
-    service.cache_clear()
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    page = page_at_start()
     cases = {case.name: case for case in corpus()}
     before = everything_under(own)
     page.file_uploader(key="upload0").set_value([(n, cases[n].data, "image/png") for n in ON_PAGE]).run()
@@ -231,4 +257,3 @@ def test_the_page_shows_each_as_text_and_one_sentence_for_what_it_cannot_read(ow
         if name != ON_PAGE[-1]:
             page.button(key="next").click().run()
     assert everything_under(own) - before <= {"home"}
-    service.cache_clear()
