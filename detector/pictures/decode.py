@@ -37,8 +37,7 @@ def read_picture(data: bytes, limits: Limits | None = None, enough: int | None =
         )
     with _open(data) as image:
         _check_pixels(image.width, image.height, limits)
-        # A JPEG with other pictures behind it (MPO: a preview, the other eye) does not move.
-        full_wh, animated = image.size, image.format != "MPO" and getattr(image, "is_animated", False)
+        full_wh, animated = image.size, _moves(image)
         if enough is not None:
             image.draft(None, (enough, enough))
         upright, turned = _to_rgb(image, data, enough)
@@ -67,6 +66,14 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
             f"the picture has {width} x {height} pixels, the limit is"
             f" {limits.max_picture_pixels / 1e6:.0f} million; save a smaller copy"
         )
+
+
+def _moves(image: Image.Image) -> bool:
+    """Whether there is another frame. A JPEG with other pictures behind it (MPO: a preview, the other eye) has none."""
+    try:
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except Exception as error:  # to find out, Pillow reads the beginning of the second
+        raise _damaged(error) from error
 
 
 def _refusal(data: bytes) -> ImageError:

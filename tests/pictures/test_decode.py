@@ -311,3 +311,10 @@ def test_a_thumbnail_within_a_jpeg_does_not_count_as_its_scans() -> None:
     thumbnail = file_bytes(Image.new("L", (8, 8)), "JPEG")
     inside = b"\xff\xe5" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
     assert read_picture(JPEG[:2] + inside + JPEG[2:]).size_wh == (120, 90)
+
+
+def test_a_gif_whose_second_frame_breaks_off_in_its_first_byte_is_damaged() -> None:
+    gif = file_bytes(Image.new("P", (96, 72)), "GIF")
+    second = b"!\xf9\x04\x01\x00\x00\x01\x00," + struct.pack("<4H", 0, 0, 96, 72) + b"\x00"  # and no code size
+    with pytest.raises(ImageError, match="damaged or incomplete"):
+        read_picture(gif[:-1] + second)

@@ -9,6 +9,7 @@ pytest.importorskip("streamlit")
 
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.builders import use_own_model
 from tests.served import Served, served
@@ -27,7 +28,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_a_websocket_from_another_origin_is_refused(server: Served) -> None:
     address = f"{server.url.replace('http', 'ws', 1)}/_stcore/stream"
-    with pytest.raises(InvalidStatus, match="403"), connect(address, origin="https://elsewhere.example"):  # type: ignore[arg-type]
+    with (
+        pytest.raises(InvalidStatus, match="403"),
+        connect(address, origin=Origin("https://elsewhere.example")),
+    ):
         pass
 
 
