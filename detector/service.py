@@ -2,13 +2,18 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
+from detector.errors import DetectorError
 from detector.gate import Gate
+from detector.local import LocalDetector
 from detector.models.registry import Registry
 from detector.models.store import Store
+from detector.offer import Detector
 from detector.pool import EnginePool
 from detector.settings import Config
+
+WAITING_FOR_EACH_CORE = 8  # pictures at once, where another server has the work with them
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +24,20 @@ class Service:
     pool: EnginePool
     gate: Gate
 
+    @cached_property
+    def detector(self) -> Detector:
+        """What looks at the page's pictures: this process, or the server that DETECTOR_URL names."""
+        config = self.config
+        if not config.page.url:
+            return LocalDetector(self.pool, config.limits, config.settings)
+        try:
+            from detector.remote import RemoteDetector
+        except ModuleNotFoundError as error:
+            raise DetectorError(
+                f"DETECTOR_URL needs {error.name}; pip install 'object-detector[client]'"
+            ) from error
+        return RemoteDetector.of(config)
+
 
 @cache
 def service(config: Config) -> Service:
@@ -26,6 +45,12 @@ def service(config: Config) -> Service:
     store = Store.open(config.home)
     registry = Registry().with_folders(*config.model_folders)
     serving = config.serving
-    cores = max(2, os.cpu_count() or 1)  # at least two: the second decodes while the first computes
-    running = serving.max_running or cores
+    running = serving.max_running or _usual_running(config)
     return Service(config, EnginePool(store, registry), Gate(running, serving.max_waiting))
+
+
+def _usual_running(config: Config) -> int:
+    cores = os.cpu_count() or 1
+    if config.page.url:
+        return WAITING_FOR_EACH_CORE * cores
+    return max(2, cores)  # at least two: the second decodes while the first computes

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from detector.errors import SettingsError
 from detector.given import Given, gather
 
-T = TypeVar("T", "Settings", "Limits", "Serving", "Http")
+T = TypeVar("T", "Settings", "Limits", "Serving", "Http", "Page")
 Fit = Literal["stretch", "letterbox"]
 Suppression = Literal["agnostic", "class"]
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -138,6 +138,22 @@ class Http:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What the page does for those who visit it.
+
+    url: the HTTP API that it asks, of another server; "" has the page detect by itself.
+    url_key: the key that this API wants, or "".
+    """
+
+    url: str = ""
+    url_key: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        is_address = not self.url or self.url.startswith(("http://", "https://"))
+        _check(is_address, "url", self.url, "an address that begins with http:// or https://")
+
+
+@dataclass(frozen=True)
 class Config:
     """How one process is set up.
 
@@ -149,6 +165,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     serving: Serving = field(default_factory=Serving)
     http: Http = field(default_factory=Http)
+    page: Page = field(default_factory=Page)
     home: Path | None = None
     model_folders: tuple[Path, ...] = ()
 
@@ -161,15 +178,19 @@ class Config:
         given = gather(env, tuple(value_types()))
         own = {name: _read(given[name], name, Config) for name in ("home", "model_folders") if name in given}
         return cls(
-            _from(Settings, given), _from(Limits, given), _from(Serving, given), _from(Http, given), **own
+            _from(Settings, given),
+            _from(Limits, given),
+            _from(Serving, given),
+            _from(Http, given),
+            _from(Page, given),
+            **own,
         )
 
 
 def value_types() -> dict[str, Any]:
     """Every setting by name with its type, in the order in which they are told."""
-    types = {
-        name: hint for group in (Settings, Limits, Serving, Http) for name, hint in _hints(group).items()
-    }
+    groups = (Settings, Limits, Serving, Http, Page)
+    types = {name: hint for group in groups for name, hint in _hints(group).items()}
     return types | {name: _hints(Config)[name] for name in ("home", "model_folders")}
 
 

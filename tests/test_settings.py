@@ -116,6 +116,7 @@ def test_empty_and_foreign_variables_leave_the_defaults() -> None:
         ("DETECTOR_MAX_PICTURE_BYTES", "25MB"),
         ("DETECTOR_MAX_PICTURE_PIXELS", "0"),
         ("DETECTOR_HOME", "~no-such-user/kept"),
+        ("DETECTOR_URL", "detector:8000"),
     ],
     ids=str,
 )

@@ -24,10 +24,11 @@ def _host() -> str:
 )
 @click.option("--api-only", is_flag=True, help="The API at the root, and no page.")
 def serve_command(host: str, port: int | None, api_only: bool) -> None:
-    """Serve the page at / and the API under /api, documented at /api/docs."""
-    if not api_only:
-        os.environ.setdefault("DETECTOR_API_URL", "/api/")  # the page, in this process, reads it too
+    """Serve the page at / and the API under /api, documented at /api/docs; with DETECTOR_URL set, the page alone."""
     config = Config.from_env(os.environ)
+    if not api_only and not config.page.url:
+        os.environ.setdefault("DETECTOR_API_URL", "/api/")  # the page, in this process, reads it too
+        config = Config.from_env(os.environ)
     try:
         from detector import server
     except ModuleNotFoundError as error:

@@ -36,10 +36,12 @@ MEANINGS = {
     "keep_folder": "folder that keeps uploads; empty: nothing is kept",
     "max_kept_bytes": "bytes in that folder in all",
     "api_url": "address or path of the API, told on the page; `detector serve` sets it",
+    "url": "address of the API that the page asks; empty: it detects by itself",
+    "url_key": "the key that this API wants",
     "home": "folder of weights and samples; empty: the user's cache folder",
     "model_folders": f"folders with models of one's own, {os.pathsep} between",
 }
-SECRET = ("api_keys",)
+SECRET = ("api_keys", "url_key")
 
 
 @click.command("settings")
@@ -62,11 +64,11 @@ def settings_command() -> None:
 
 
 def _value(config: Config, name: str) -> Any:
-    groups = (config.settings, config.limits, config.serving, config.http, config)
+    groups = (config.settings, config.limits, config.serving, config.http, config.page, config)
     return next(getattr(group, name) for group in groups if hasattr(group, name))
 
 
 def _shown(name: str, value: Any) -> str:
     if name in SECRET:
-        return f"({len(value)} hidden)" if value else ""
+        return f"({len(value) if isinstance(value, tuple) else 1} hidden)" if value else ""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)

@@ -3,26 +3,28 @@
 import streamlit as st
 
 import detector
-from detector.engines.catalog import ENGINES
-from detector.models.registry import COCO_NAMES, Registry, read_names
+from detector.models.registry import COCO_NAMES, read_names
+from detector.offer import Offer
+from detector.settings import Config
 
-PRIVACY = "Pictures stay in this server's memory for your visit; they are not stored and not passed on."
+
+def privacy(config: Config) -> str:
+    """Where pictures go."""
+    if config.page.url:
+        return "Pictures stay in this server's memory for your visit, and go to its detector alone."
+    return "Pictures stay in this server's memory for your visit; they are not stored and not passed on."
 
 
-def about(registry: Registry) -> None:
+def about(config: Config, offer: Offer) -> None:
     """Models, versions, licences, what the confidence means, and the classes."""
+    engines = ", ".join(f"{name} {version}".strip() for name, version in offer.engines.items())
     with st.expander("About this page", icon=":material/info:"):
         st.markdown(
-            f"{PRIVACY}\n\n"
+            f"{privacy(config)}\n\n"
             "**Confidence** says how sure the model is, from 0 to 1. It is not a probability of being right:"
             " a model can be sure and wrong. **Agreement** of two models is not accuracy: both can be wrong.\n\n"
-            f"**Models**: {', '.join(registry.names)}. YOLOv3 and YOLOv3-tiny are by Joseph Redmon and Ali Farhadi"
+            f"**Models**: {', '.join(offer.models)}. YOLOv3 and YOLOv3-tiny are by Joseph Redmon and Ali Farhadi"
             " ([YOLOv3: An Incremental Improvement](https://arxiv.org/abs/1804.02767)), trained on COCO.\n\n"
-            f"**Software**: object-detector {detector.__version__} (MIT), with {_engines()}.\n\n"
+            f"**Software**: object-detector {detector.__version__} (MIT), with {engines}.\n\n"
             f"**The 80 classes**: {', '.join(read_names(COCO_NAMES))}."
         )
-
-
-@st.cache_data(show_spinner=False)  # looking through what is installed takes a while
-def _engines() -> str:
-    return ", ".join(f"{entry.name} {entry.version()}" for entry in ENGINES if entry.problem() is None)
