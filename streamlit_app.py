@@ -6,7 +6,7 @@ import streamlit as st
 
 from detector.errors import BusyError, DetectorError, DownloadError, ServerError
 from detector.offer import Detector, Runner
-from detector.page.about import about, privacy
+from detector.page.about import about, banner, privacy
 from detector.page.bring import Brought, bring
 from detector.page.choose import Choices, at_floor, choose
 from detector.page.code import code
@@ -17,7 +17,7 @@ from detector.page.share import share
 from detector.page.take import take
 from detector.page.understand import cells, understand
 from detector.page.visit import Seen, Visit
-from detector.page.words import escape
+from detector.page.words import counted, escape
 from detector.service import service
 from detector.settings import Config, Settings
 
@@ -53,17 +53,18 @@ def main() -> None:
     st.caption(
         f"Drop a picture and see at once which of 80 kinds of everyday things YOLOv3 finds. {privacy(shared.config)}"
     )
-    brought = bring(shared.pool.store)
-    waiting = 0
+    banner(shared.config)
+    visit = Visit.current(shared)
+    brought, waiting = admitted(bring(shared.pool.store, shared.config), visit), 0
     if brought:
         try:
-            waiting = results(brought, choices, Visit.current(shared))
+            waiting = results(brought, choices, visit)
         except (BusyError, ServerError) as error:
             later(error)
         except DetectorError as error:  # such as an engine that refuses a setting
             st.error(escape(str(error)))
     about(shared.config, offer)
-    if waiting and not Visit.current(shared).stopped:
+    if waiting and not visit.stopped:
         st.rerun()
 
 
@@ -71,6 +72,15 @@ def later(error: DetectorError) -> None:
     """What cannot be had just now, and a way to ask again."""
     st.warning(escape(str(error)))
     st.button("Try again", key="again")
+
+
+def admitted(brought: list[Brought], visit: Visit) -> list[Brought]:
+    """Those of the pictures that this visit may still have looked at; the page says so where others are left out."""
+    kept = visit.admit(brought)
+    if left_out := len(brought) - len(kept):
+        most = visit.service.config.page.max_pictures_per_visit
+        st.warning(f"A visit here may bring {counted(most, 'picture')}: {left_out} of these came after that.")
+    return kept
 
 
 def results(brought: list[Brought], choices: Choices, visit: Visit) -> int:

@@ -13,6 +13,7 @@ FILE_VARIABLE = "DETECTOR_CONFIG"
 SEPARATORS = {
     "api_keys": ",",
     "cors_origins": ",",
+    "models": ",",
     "model_folders": os.pathsep,
 }  # of lists in the environment
 

@@ -12,6 +12,7 @@ from detector.client import Client, Patience
 from detector.engines.catalog import ENGINES
 from detector.errors import ServerError, SettingsError
 from detector.models.assets import Progress
+from detector.models.registry import Registry
 from detector.offer import Offer
 from detector.pictures.decode import read_picture
 from detector.pipeline import Result
@@ -22,6 +23,7 @@ from detector.settings import Config, Limits, Settings
 log = logging.getLogger(__name__)
 
 FRESH_S = 300.0  # so long what the server offers is not asked for again
+PUBLISHED = Registry().names
 PAUSES = 3  # the longest wait for a server that is busy is made of so many
 
 
@@ -47,10 +49,20 @@ class RemoteRunner:
 
 
 class RemoteDetector:
-    """The server at the client's address, for pictures within the limits."""
+    """The server at the client's address, for pictures within the limits.
 
-    def __init__(self, client: Client, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._limits, self._clock, self._lock = client, limits, clock, Lock()
+    Of a public page's models only those are offered that are published, and there already.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        limits: Limits,
+        public: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client, self._limits, self._public = client, limits, public
+        self._clock, self._lock = clock, Lock()
         self._offer: Offer | None = None
         self._asked_at = 0.0
 
@@ -59,14 +71,15 @@ class RemoteDetector:
         """As the settings say: an answer is waited for as long as such a server may take."""
         http, waits = config.http, config.serving.max_wait_s
         patience = Patience(PAUSES + 1, http.max_body_s + http.max_answer_s, longest_pause_s=waits / PAUSES)
-        return cls(Client(config.page.url, config.page.url_key or None, patience), config.limits)
+        client = Client(config.page.url, config.page.url_key or None, patience)
+        return cls(client, config.limits, config.page.public)
 
     def offer(self) -> Offer:
         """Asked for once in a while, by one visitor for all. Raises ServerError, SettingsError or BusyError."""
         with self._lock:
             if self._offer is None or self._clock() > self._asked_at + FRESH_S:
                 with _plainly():
-                    self._offer = _read_offer(self._client)
+                    self._offer = _read_offer(self._client, self._public)
                 self._asked_at = self._clock()
             return self._offer
 
@@ -75,20 +88,26 @@ class RemoteDetector:
         return RemoteRunner(self._client, settings, self.offer().models[settings.model], self._limits)
 
 
-def _read_offer(client: Client) -> Offer:
+def _read_offer(client: Client, public: bool) -> Offer:
     """What GET /models says; engines that this page knows nothing of are left out."""
     try:
         told = client.models()
     except SettingsError as error:  # nothing was set in this request but the address and the key
         raise SettingsError(f"DETECTOR_URL or DETECTOR_URL_KEY is not right: {error}") from error
     try:
-        return _offer(told)
+        return _offer(told, public)
     except (KeyError, TypeError, ValueError) as error:
         raise ServerError(f"GET /models did not say what models there are: {error!r}") from error
 
 
-def _offer(told: Any) -> Offer:
-    models = {str(model["name"]): tuple(map(str, model["classes"])) for model in told["models"]}
+def _offer(told: Any, public: bool) -> Offer:
+    models = {
+        str(model["name"]): tuple(map(str, model["classes"]))
+        for model in told["models"]
+        if not public
+        or model["name"] == told["default_model"]
+        or (model["here"] and model["name"] in PUBLISHED)
+    }
     engines = {entry.name: "" for entry in ENGINES if entry.name in told["engines"]}
     offer = Offer(models, engines, told["default_model"], told["default_engine"])
     if offer.model not in models or offer.engine not in engines:

@@ -43,10 +43,20 @@ class Service:
 def service(config: Config) -> Service:
     """The one of this process for that setup. Raises DetectorError where a folder of models cannot be used."""
     store = Store.open(config.home)
-    registry = Registry().with_folders(*config.model_folders)
+    registry = _offered(config, store).with_folders(*config.model_folders)
     serving = config.serving
     running = serving.max_running or _usual_running(config)
     return Service(config, EnginePool(store, registry), Gate(running, serving.max_waiting))
+
+
+def _offered(config: Config, store: Store) -> Registry:
+    """The published models that the settings name; strangers start no download but of the one that is needed."""
+    known = Registry()
+    wanted = {known.get(name) for name in config.models or known.names}
+    if config.page.public:
+        wanted = {model for model in wanted if model.where(store)}
+    own = config.settings.model
+    return Registry(tuple(model for model in known.models if model in wanted or model.name == own))
 
 
 def _usual_running(config: Config) -> int:

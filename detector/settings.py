@@ -19,6 +19,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "darknet": {"fit": "letterbox", "suppression": "class", "nms_iou": 0.45},
 }
 
+# What strangers may do is less, unless it is set; as an environment would say it.
+PUBLIC: Mapping[str, str] = {
+    "max_picture_bytes": str(10 * 1024 * 1024),
+    "max_picture_pixels": "24000000",
+    "max_pictures": "10",
+    "max_pictures_per_visit": "100",
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -143,12 +151,21 @@ class Page:
 
     url: the HTTP API that it asks, of another server; "" has the page detect by itself.
     url_key: the key that this API wants, or "".
+    public: whether strangers come: less is allowed, and the page says so.
+    max_pictures: pictures that a visitor may have on the page at once.
+    max_pictures_per_visit: different pictures in one visit; 0 sets no limit.
     """
 
     url: str = ""
     url_key: str = field(default="", repr=False)
+    public: bool = False
+    max_pictures: int = 20
+    max_pictures_per_visit: int = 0
 
     def __post_init__(self) -> None:
+        _check(self.max_pictures > 0, "max_pictures", self.max_pictures, "a number over 0")
+        most = self.max_pictures_per_visit
+        _check(most >= 0, "max_pictures_per_visit", most, "0 (no limit) or more")
         is_address = not self.url or self.url.startswith(("http://", "https://"))
         _check(is_address, "url", self.url, "an address that begins with http:// or https://")
 
@@ -157,6 +174,7 @@ class Page:
 class Config:
     """How one process is set up.
 
+    models: the published models that page and API offer, beside the one of the settings; none means all.
     home: the folder that keeps weights and samples; None takes the platform's cache folder for this user.
     model_folders: folders with one's own model each (a .cfg, a .weights and a .names file).
     """
@@ -166,8 +184,16 @@ class Config:
     serving: Serving = field(default_factory=Serving)
     http: Http = field(default_factory=Http)
     page: Page = field(default_factory=Page)
+    models: tuple[str, ...] = ()
     home: Path | None = None
     model_folders: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.page.public and self.model_folders:
+            raise SettingsError(
+                "DETECTOR_PUBLIC and DETECTOR_MODEL_FOLDERS are both set; strangers are offered the published models"
+                " only, so unset one of the two"
+            )
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
@@ -175,8 +201,8 @@ class Config:
 
         Raises SettingsError, which names the variable, or the key in the file, and its value.
         """
-        given = gather(env, tuple(value_types()))
-        own = {name: _read(given[name], name, Config) for name in ("home", "model_folders") if name in given}
+        given = given_in(env)
+        own = {name: _read(given[name], name, Config) for name in _OWN if name in given}
         return cls(
             _from(Settings, given),
             _from(Limits, given),
@@ -187,11 +213,23 @@ class Config:
         )
 
 
+def given_in(env: Mapping[str, str]) -> dict[str, Given]:
+    """What is set, and what follows from it where nothing else is set. Raises SettingsError."""
+    given = gather(env, tuple(value_types()))
+    public = given.get("public")
+    if public and _read(public, "public", Page):
+        return {name: Given((text,), public.origin) for name, text in PUBLIC.items()} | given
+    return given
+
+
+_OWN = ("models", "home", "model_folders")
+
+
 def value_types() -> dict[str, Any]:
     """Every setting by name with its type, in the order in which they are told."""
     groups = (Settings, Limits, Serving, Http, Page)
     types = {name: hint for group in groups for name, hint in _hints(group).items()}
-    return types | {name: _hints(Config)[name] for name in ("home", "model_folders")}
+    return types | {name: _hints(Config)[name] for name in _OWN}
 
 
 def _hints(cls: type) -> dict[str, Any]:
@@ -215,6 +253,9 @@ def _read(given: Given, name: str, cls: type) -> Any:
 
 
 def _parse(text: str, hint: Any, origin: str) -> Any:
+    if hint is bool:
+        _check(text.lower() in _SWITCH, origin, text, "1 or 0")
+        return _SWITCH[text.lower()]
     kind = next((kind for kind in (int, float, Path) if kind is hint or kind in get_args(hint)), str)
     try:
         return Path(text).expanduser() if kind is Path else kind(text)
@@ -223,6 +264,10 @@ def _parse(text: str, hint: Any, origin: str) -> Any:
         raise SettingsError(f"{origin} is {text!r}; it must be {_KINDS[kind]}{why}") from None
 
 
+_SWITCH: Mapping[str, bool] = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 _KINDS: Mapping[type, str] = {int: "a whole number", float: "a number", Path: "a folder"}
 
 

@@ -104,7 +104,7 @@ def test_every_setting_is_listed_with_value_origin_and_meaning(
     lines = CliRunner().invoke(cli, ["settings"]).stdout.splitlines()
     told = {line.split()[0]: line for line in lines}
     names = [field.name for group in (Settings, Limits, Serving, Http, Page) for field in fields(group)]
-    assert list(told) == list(MEANINGS) == list(value_types()) == [*names, "home", "model_folders"]
+    assert list(told) == list(MEANINGS) == list(value_types()) == [*names, "models", "home", "model_folders"]
     assert told["model"].split()[1:3] == ["yolov3", "DETECTOR_MODEL"]
     assert told["side"].split()[1:5] == ["608", "side", "in", str(file)]
     assert told["max_files"].split()[1:3] == ["20", "default"]

@@ -34,7 +34,8 @@ def test_defaults_in_the_readme_are_the_real_ones() -> None:
         for field in fields(value):
             default = getattr(value, field.name)
             if default not in (None, (), ""):
-                assert told[f"DETECTOR_{field.name.upper()}"] == str(default)
+                text = str(int(default) if isinstance(default, bool) else default)
+                assert told[f"DETECTOR_{field.name.upper()}"] == text
 
 
 def test_every_requirement_is_pinned() -> None:

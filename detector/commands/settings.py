@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from detector.given import gather
-from detector.settings import Config, value_types
+from detector.settings import Config, given_in
 
 # Unit and meaning of each, in the order of `value_types`.
 MEANINGS = {
@@ -38,6 +37,10 @@ MEANINGS = {
     "api_url": "address or path of the API, told on the page; `detector serve` sets it",
     "url": "address of the API that the page asks; empty: it detects by itself",
     "url_key": "the key that this API wants",
+    "public": "1: strangers come, so less is allowed and the page says so; 0: they do not",
+    "max_pictures": "pictures on the page at once",
+    "max_pictures_per_visit": "different pictures in one visit; 0: no limit",
+    "models": "published models that page and API offer, comma between; none: all",
     "home": "folder of weights and samples; empty: the user's cache folder",
     "model_folders": f"folders with models of one's own, {os.pathsep} between",
 }
@@ -48,7 +51,7 @@ SECRET = ("api_keys", "url_key")
 def settings_command() -> None:
     """List every setting: its value, where that comes from, unit and meaning. Secrets are not shown."""
     config = Config.from_env(os.environ)
-    given = gather(os.environ, value_types())
+    given = given_in(os.environ)
     rows = [
         (
             name,

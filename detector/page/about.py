@@ -5,6 +5,7 @@ import streamlit as st
 import detector
 from detector.models.registry import COCO_NAMES, read_names
 from detector.offer import Offer
+from detector.page.words import counted
 from detector.settings import Config
 
 
@@ -13,6 +14,22 @@ def privacy(config: Config) -> str:
     if config.page.url:
         return "Pictures stay in this server's memory for your visit, and go to its detector alone."
     return "Pictures stay in this server's memory for your visit; they are not stored and not passed on."
+
+
+def banner(config: Config) -> None:
+    """To strangers: what this is, and how much of it they may have."""
+    if not config.page.public:
+        return
+    limits, page = config.limits, config.page
+    visit = (
+        f" and {counted(page.max_pictures_per_visit, 'picture')} a visit"
+        if page.max_pictures_per_visit
+        else ""
+    )
+    st.caption(
+        f":material/public: A public demo. It takes {counted(page.max_pictures, 'picture')} at once{visit}, each of"
+        f" {limits.max_picture_bytes / 2**20:.0f} MB and {limits.max_picture_pixels / 1e6:.0f} million pixels at most."
+    )
 
 
 def about(config: Config, offer: Offer) -> None:

@@ -56,6 +56,7 @@ class Visit:
     service: Service
     stopped: bool = False
     results: OrderedDict[tuple[str, Settings], Seen] = field(default_factory=OrderedDict)
+    met: set[str] = field(default_factory=set)  # pictures of this visit, where their number is limited
     screens: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
     thumbnails: OrderedDict[str, str] = field(default_factory=OrderedDict)
     races: OrderedDict[tuple[str, Settings, Settings], tuple[float, float]] = field(
@@ -67,6 +68,17 @@ class Visit:
         """This visitor's."""
         visit: Visit = st.session_state.setdefault("visit", cls(service))
         return visit
+
+    def admit(self, pictures: Sequence[Brought]) -> list[Brought]:
+        """Those that this visit has brought before, and as many others as it still may."""
+        most, admitted = self.service.config.page.max_pictures_per_visit, []
+        for one in pictures:
+            if most and one.key not in self.met:
+                if len(self.met) >= most:
+                    continue
+                self.met.add(one.key)
+            admitted.append(one)
+        return admitted
 
     def read(self, brought: Brought, enough: int | None = None) -> Picture:
         """The picture in full size, or no smaller than `enough`; made anew each time."""

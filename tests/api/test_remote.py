@@ -273,7 +273,10 @@ def test_a_wrong_key_is_a_matter_of_how_the_page_is_set_up(remote: SetUp) -> Non
 
 
 def detector_of(
-    *answers: httpx.Response, limits: Limits | None = None, clock: Callable[[], float] = lambda: 0.0
+    *answers: httpx.Response,
+    limits: Limits | None = None,
+    public: bool = False,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> tuple[RemoteDetector, list[httpx.Request]]:
     """A detector that is answered so, one after another, and what it has asked."""
     asked: list[httpx.Request] = []
@@ -285,7 +288,7 @@ def detector_of(
     client = Client(
         "http://there", None, Patience(tries=2), httpx.MockTransport(answer), lambda seconds: None
     )
-    return RemoteDetector(client, limits or Limits(), clock), asked
+    return RemoteDetector(client, limits or Limits(), public, clock), asked
 
 
 def test_it_asks_with_every_setting() -> None:
@@ -325,6 +328,16 @@ def test_what_is_offered_is_asked_for_once_in_a_while() -> None:
     now[0] += FRESH_S + 1
     assert detector.offer().models == {"insects": ("ant", "bee")}
     assert len(asked) == 2
+
+
+def test_strangers_are_offered_published_models_that_are_there() -> None:
+    models = [
+        {"name": name, "classes": ["ant"], "here": here}
+        for name, here in (("yolov3-tiny", True), ("yolov3", False), ("insects", True))
+    ]
+    told = httpx.Response(200, json={**MODELS, "models": models, "default_model": "yolov3-tiny"})
+    assert list(detector_of(told)[0].offer().models) == ["yolov3-tiny", "yolov3", "insects"]
+    assert list(detector_of(told, public=True)[0].offer().models) == ["yolov3-tiny"]
 
 
 def test_what_is_too_large_for_the_page_is_not_sent() -> None:
