@@ -5,6 +5,7 @@ import os
 import streamlit as st
 
 from detector.errors import BusyError, DetectorError, DownloadError, ServerError
+from detector.machine import Machine
 from detector.offer import Detector, Runner
 from detector.page.about import about, banner, privacy
 from detector.page.bring import Brought, bring
@@ -38,7 +39,7 @@ def main() -> None:
     st.set_page_config("Object detection", ":material/center_focus_strong:", layout="wide")
     st.html(LESS_EMPTY_TOP)
     try:
-        shared = service(Config.from_env(os.environ))
+        shared = service(Config.from_env(os.environ, Machine.here()))
         offer = shared.detector.offer()
     except (BusyError, ServerError) as error:
         later(error)

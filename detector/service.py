@@ -1,12 +1,12 @@
 """What one process shares between everybody whom it serves: its setup, the loaded engines, and the way in."""
 
-import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from detector.errors import DetectorError
 from detector.gate import Gate
 from detector.local import LocalDetector
+from detector.machine import Machine
 from detector.models.registry import Registry
 from detector.models.store import Store
 from detector.offer import Detector
@@ -46,7 +46,8 @@ def service(config: Config) -> Service:
     registry = _offered(config, store).with_folders(*config.model_folders)
     serving = config.serving
     running = serving.max_running or _usual_running(config)
-    return Service(config, EnginePool(store, registry), Gate(running, serving.max_waiting))
+    pool = EnginePool(store, registry, serving.max_engines)
+    return Service(config, pool, Gate(running, serving.max_waiting))
 
 
 def _offered(config: Config, store: Store) -> Registry:
@@ -60,7 +61,7 @@ def _offered(config: Config, store: Store) -> Registry:
 
 
 def _usual_running(config: Config) -> int:
-    cores = os.cpu_count() or 1
+    cores = Machine.here().cores
     if config.page.url:
         return WAITING_FOR_EACH_CORE * cores
     return max(2, cores)  # at least two: the second decodes while the first computes

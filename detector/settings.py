@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from detector.errors import SettingsError
 from detector.given import Given, gather
+from detector.machine import Machine
 
 T = TypeVar("T", "Settings", "Limits", "Serving", "Http", "Page")
 Fit = Literal["stretch", "letterbox"]
@@ -19,13 +20,20 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "darknet": {"fit": "letterbox", "suppression": "class", "nms_iou": 0.45},
 }
 
-# What strangers may do is less, unless it is set; as an environment would say it.
+# What changes in the defaults, as an environment would say it: where strangers come, on a machine with little memory,
+# and there where the page detects by itself. Whatever is set stays.
 PUBLIC: Mapping[str, str] = {
     "max_picture_bytes": str(10 * 1024 * 1024),
     "max_picture_pixels": "24000000",
     "max_pictures": "10",
     "max_pictures_per_visit": "100",
 }
+SMALL: Mapping[str, str] = {
+    "max_picture_bytes": str(10 * 1024 * 1024),
+    "max_picture_pixels": "16000000",
+    "max_held_bytes": str(64 * 1024 * 1024),
+}
+SMALL_DETECTOR: Mapping[str, str] = {"models": "yolov3-tiny", "max_engines": "1", "max_running": "1"}
 
 
 @dataclass(frozen=True)
@@ -91,15 +99,18 @@ class Serving:
     max_running: pictures in work at once; 0 takes one for each core, at least two.
     max_waiting: pictures in the queue behind them; whoever comes after is told to come again.
     max_wait_s: the longest that one waits for its turn, in seconds.
+    max_engines: models kept loaded, each for its engine and input side; the longest unused is given up first.
     """
 
     max_running: int = 0
     max_waiting: int = 32
     max_wait_s: float = 30.0
+    max_engines: int = 4
 
     def __post_init__(self) -> None:
         _check(self.max_running >= 0, "max_running", self.max_running, "0 (from the cores) or more")
         _check(self.max_waiting >= 0, "max_waiting", self.max_waiting, "0 or more")
+        _check(self.max_engines > 0, "max_engines", self.max_engines, "a number over 0")
         _check(self.max_wait_s > 0, "max_wait_s", self.max_wait_s, "seconds, over 0")
 
 
@@ -196,12 +207,13 @@ class Config:
             )
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> "Config":
+    def from_env(cls, env: Mapping[str, str], machine: Machine | None = None) -> "Config":
         """Read DETECTOR_<FIELD> for every field here and in what is nested, else the file that DETECTOR_CONFIG names.
 
-        Raises SettingsError, which names the variable, or the key in the file, and its value.
+        The rest are the defaults, or what fits the machine that shows a page. Raises SettingsError, which names the
+        variable, or the key in the file, and its value.
         """
-        given = given_in(env)
+        given = given_in(env, machine)
         own = {name: _read(given[name], name, Config) for name in _OWN if name in given}
         return cls(
             _from(Settings, given),
@@ -213,13 +225,22 @@ class Config:
         )
 
 
-def given_in(env: Mapping[str, str]) -> dict[str, Given]:
-    """What is set, and what follows from it where nothing else is set. Raises SettingsError."""
+def given_in(env: Mapping[str, str], machine: Machine | None = None) -> dict[str, Given]:
+    """What is set, and what follows where nothing is: from strangers who come, and from a small machine.
+
+    Raises SettingsError.
+    """
     given = gather(env, tuple(value_types()))
-    public = given.get("public")
-    if public and _read(public, "public", Page):
-        return {name: Given((text,), public.origin) for name, text in PUBLIC.items()} | given
-    return given
+    follows: dict[str, Given] = {}
+    if "public" in given and _read(given["public"], "public", Page):
+        follows |= _all(PUBLIC, given["public"].origin)
+    if machine and machine.small:
+        follows |= _all(SMALL if "url" in given else {**SMALL, **SMALL_DETECTOR}, "small machine")
+    return follows | given
+
+
+def _all(values: Mapping[str, str], origin: str) -> dict[str, Given]:
+    return {name: Given((text,), origin) for name, text in values.items()}
 
 
 _OWN = ("models", "home", "model_folders")

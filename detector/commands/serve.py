@@ -5,6 +5,7 @@ import os
 import click
 
 from detector.errors import DetectorError
+from detector.machine import Machine
 from detector.settings import Config
 
 
@@ -25,10 +26,11 @@ def _host() -> str:
 @click.option("--api-only", is_flag=True, help="The API at the root, and no page.")
 def serve_command(host: str, port: int | None, api_only: bool) -> None:
     """Serve the page at / and the API under /api, documented at /api/docs; with DETECTOR_URL set, the page alone."""
-    config = Config.from_env(os.environ)
-    if not api_only and not config.page.url:
-        os.environ.setdefault("DETECTOR_API_URL", "/api/")  # the page, in this process, reads it too
-        config = Config.from_env(os.environ)
+    machine = None if api_only else Machine.here()
+    config = Config.from_env(os.environ, machine)
+    if not api_only and not config.page.url and not config.http.api_url:
+        os.environ["DETECTOR_API_URL"] = "/api/"  # the page, in this process, reads it too
+        config = Config.from_env(os.environ, machine)
     try:
         from detector import server
     except ModuleNotFoundError as error:

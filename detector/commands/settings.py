@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from detector.machine import Machine
 from detector.settings import Config, given_in
 
 # Unit and meaning of each, in the order of `value_types`.
@@ -23,6 +24,7 @@ MEANINGS = {
     "max_running": "pictures in work at once; 0: one a core, at least two",
     "max_waiting": "pictures in the queue behind them",
     "max_wait_s": "seconds that one waits for its turn",
+    "max_engines": "models kept loaded at once",
     "api_keys": "keys, comma between; none: no key is asked for",
     "cors_origins": "origins of web pages that may call, comma between; *: any",
     "max_requests_per_minute": "requests of one client in a minute; 0: no limit",
@@ -49,9 +51,12 @@ SECRET = ("api_keys", "url_key")
 
 @click.command("settings")
 def settings_command() -> None:
-    """List every setting: its value, where that comes from, unit and meaning. Secrets are not shown."""
-    config = Config.from_env(os.environ)
-    given = given_in(os.environ)
+    """List every setting: its value, where that comes from, unit and meaning. Secrets are not shown.
+
+    They are as the page has them: on a small machine some are smaller than elsewhere.
+    """
+    config = Config.from_env(os.environ, Machine.here())
+    given = given_in(os.environ, Machine.here())
     rows = [
         (
             name,

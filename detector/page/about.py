@@ -3,6 +3,7 @@
 import streamlit as st
 
 import detector
+from detector.machine import Machine
 from detector.models.registry import COCO_NAMES, read_names
 from detector.offer import Offer
 from detector.page.words import counted
@@ -37,7 +38,7 @@ def about(config: Config, offer: Offer) -> None:
     engines = ", ".join(f"{name} {version}".strip() for name, version in offer.engines.items())
     with st.expander("About this page", icon=":material/info:"):
         st.markdown(
-            f"{privacy(config)}\n\n"
+            f"{privacy(config)}\n\n{_small(config, offer)}"
             "**Confidence** says how sure the model is, from 0 to 1. It is not a probability of being right:"
             " a model can be sure and wrong. **Agreement** of two models is not accuracy: both can be wrong.\n\n"
             f"**Models**: {', '.join(offer.models)}. YOLOv3 and YOLOv3-tiny are by Joseph Redmon and Ali Farhadi"
@@ -45,3 +46,19 @@ def about(config: Config, offer: Offer) -> None:
             f"**Software**: object-detector {detector.__version__} (MIT), with {engines}.\n\n"
             f"**The 80 classes**: {', '.join(read_names(COCO_NAMES))}."
         )
+
+
+def _small(config: Config, offer: Offer) -> str:
+    """Why less is offered here than elsewhere, where it is."""
+    machine, serving = Machine.here(), config.serving
+    if not machine.small or machine.memory_bytes is None:
+        return ""
+    fits = [f"pictures of {config.limits.max_picture_pixels / 1e6:.0f} million pixels at most"]
+    if not config.page.url:
+        fits += [f"{counted(serving.max_running, 'picture')} in work at once"] if serving.max_running else []
+        fits += [f"{counted(serving.max_engines, 'model')} kept loaded"]
+        fits += ["no yolov3, whose weights alone are 248 MB"] if "yolov3" not in offer.models else []
+    return (
+        f"**A small machine** shows this page: {machine.memory_bytes / 1e9:.1f} GB of memory. It offers what fits:"
+        f" {', '.join(fits)}.\n\n"
+    )
