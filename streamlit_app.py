@@ -1,11 +1,9 @@
 """The page: drop pictures, see what YOLOv3 finds, compare, take it away. Read top to bottom as a visitor sees it."""
 
-import os
-
 import streamlit as st
 
 from detector.errors import BusyError, DetectorError, DownloadError, ServerError
-from detector.machine import Machine
+from detector.hosted import hosted_config
 from detector.offer import Detector, Runner
 from detector.page.about import about, banner, privacy
 from detector.page.bring import Brought, bring
@@ -20,7 +18,7 @@ from detector.page.understand import cells, understand
 from detector.page.visit import Seen, Visit
 from detector.page.words import counted, escape
 from detector.service import service
-from detector.settings import Config, Settings
+from detector.settings import Settings
 
 # Streamlit keeps 6 rem over the first line and has no setting for it; the picture should be in sight at once. On a
 # phone its bar with the sidebar's handle lies over the first 3.75 of them.
@@ -39,7 +37,7 @@ def main() -> None:
     st.set_page_config("Object detection", ":material/center_focus_strong:", layout="wide")
     st.html(LESS_EMPTY_TOP)
     try:
-        shared = service(Config.from_env(os.environ, Machine.here()))
+        shared = service(hosted_config())
         offer = shared.detector.offer()
     except (BusyError, ServerError) as error:
         later(error)

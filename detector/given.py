@@ -31,6 +31,11 @@ class Given:
         return self.parts[0] if len(self.parts) == 1 else str(list(self.parts))
 
 
+def separated(name: str, value: Any) -> str:
+    """A value of a TOML file as the environment would say it."""
+    return SEPARATORS.get(name, ",").join(_texts(value))
+
+
 def gather(env: Mapping[str, str], names: Iterable[str]) -> dict[str, Given]:
     """What is set of `names`: DETECTOR_<NAME> before the TOML file that DETECTOR_CONFIG names. Raises SettingsError."""
     known = tuple(names)
