@@ -40,6 +40,7 @@ def main() -> None:
         shared = service(hosted_config())
         offer = shared.detector.offer()
     except (BusyError, ServerError) as error:
+        st.header("Object detection")
         later(error)
         return
     except DetectorError as error:
@@ -69,7 +70,8 @@ def main() -> None:
 
 def later(error: DetectorError) -> None:
     """What cannot be had just now, and a way to ask again."""
-    st.warning(escape(str(error)))
+    text = str(error)
+    st.warning(escape(f"{text[:1].upper()}{text[1:]}"))
     st.button("Try again", key="again")
 
 

@@ -47,7 +47,7 @@ def pictures(count: int, side: int = 64) -> list[tuple[str, bytes, str]]:
 def test_strangers_read_what_is_allowed_and_are_offered_what_is_there(public: pytest.MonkeyPatch) -> None:
     page = opened()
     said = " ".join(caption.value for caption in page.caption)
-    assert "A public demo. It takes 10 pictures at once and 100 pictures a visit" in said
+    assert "A public demo. It takes 10 pictures at once and 100 a visit" in said
     assert "each of 10 MB and 24 million pixels at most." in said
     assert page.radio(key="model").options == ["yolov3-tiny"]
     assert page.file_uploader(key="upload0").label == "Drop up to 10 pictures"

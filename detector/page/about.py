@@ -22,11 +22,7 @@ def banner(config: Config) -> None:
     if not config.page.public:
         return
     limits, page = config.limits, config.page
-    visit = (
-        f" and {counted(page.max_pictures_per_visit, 'picture')} a visit"
-        if page.max_pictures_per_visit
-        else ""
-    )
+    visit = f" and {page.max_pictures_per_visit} a visit" if page.max_pictures_per_visit else ""
     st.caption(
         f":material/public: A public demo. It takes {counted(page.max_pictures, 'picture')} at once{visit}, each of"
         f" {limits.max_picture_bytes / 2**20:.0f} MB and {limits.max_picture_pixels / 1e6:.0f} million pixels at most."

@@ -204,7 +204,7 @@ def test_what_the_server_cannot_do_just_now_gets_one_sentence_and_a_way_to_try_a
     with running(stand_in(lambda: answers[-1]())) as url:  # noqa: PLW0108 -- it changes
         remote(url)
         page = opened()
-        assert [one.value.replace("\\", "") for one in page.warning] == [sentence]
+        assert [one.value.replace("\\", "") for one in page.warning] == [sentence[0].upper() + sentence[1:]]
         assert not page.error
         assert not page.dataframe
         answers.append(lambda: JSONResponse(FOUND))
@@ -244,10 +244,10 @@ def test_where_no_server_is_the_page_says_so_and_asks_again(remote: SetUp) -> No
     remote(f"http://127.0.0.1:{free_port()}")
     page = AppTest.from_file(PAGE, default_timeout=60).run()
     assert not page.exception
-    assert [one.value for one in page.warning] == [LATER]
+    assert [one.value for one in page.warning] == [f"T{LATER[1:]}"]
     assert not page.get("file_uploader")
     page.button(key="again").click().run()
-    assert [one.value for one in page.warning] == [LATER]
+    assert [one.value for one in page.warning] == [f"T{LATER[1:]}"]
 
 
 def test_a_page_whose_server_comes_up_later_goes_on(remote: SetUp) -> None:
@@ -255,7 +255,7 @@ def test_a_page_whose_server_comes_up_later_goes_on(remote: SetUp) -> None:
     with running(stand_in(lambda: JSONResponse(FOUND), lambda: told[-1])) as url:
         remote(url)
         page = AppTest.from_file(PAGE, default_timeout=60).run()
-        assert [one.value for one in page.warning] == [LATER]
+        assert [one.value for one in page.warning] == [f"T{LATER[1:]}"]
         told.append(JSONResponse(MODELS))
         page.button(key="again").click().run()
         assert not page.warning
