@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 from detector.client import Client, Patience
@@ -62,7 +61,7 @@ class RemoteDetector:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._limits, self._public = client, limits, public
-        self._clock, self._lock = clock, Lock()
+        self._clock = clock
         self._offer: Offer | None = None
         self._asked_at = 0.0
 
@@ -75,13 +74,13 @@ class RemoteDetector:
         return cls(client, config.limits, config.page.public)
 
     def offer(self) -> Offer:
-        """Asked for once in a while, by one visitor for all. Raises ServerError, SettingsError or BusyError."""
-        with self._lock:
-            if self._offer is None or self._clock() > self._asked_at + FRESH_S:
-                with _plainly():
-                    self._offer = _read_offer(self._client, self._public)
-                self._asked_at = self._clock()
-            return self._offer
+        """Asked for once in a while. Raises ServerError, SettingsError or BusyError."""
+        offer, now = self._offer, self._clock()
+        if offer is None or now > self._asked_at + FRESH_S:
+            self._asked_at = now  # other visitors go on with what is known
+            with _plainly():
+                self._offer = offer = _read_offer(self._client, self._public)
+        return offer
 
     def open(self, settings: Settings, progress: Progress, /) -> RemoteRunner:
         """At once: the server loads what it needs when it is asked."""

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +19,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
+from detector import server
+from detector.cli import cli
 from detector.client import Client, Patience
 from detector.errors import BusyError, ServerError, SettingsError, TooLargeError
 from detector.models.assets import ignore_progress
@@ -272,6 +276,27 @@ def test_a_wrong_key_is_a_matter_of_how_the_page_is_set_up(remote: SetUp) -> Non
         )
 
 
+def test_a_page_that_asks_another_server_is_served_without_an_api_beside_it(
+    remote: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(config: Config) -> None:
+        raise AssertionError("it would load a model")
+
+    served: list[Any] = []
+    monkeypatch.setattr(server, "api_alone", refuse)
+
+    def noted(app: object, *_: object) -> SimpleNamespace:
+        served.append(app)
+        return SimpleNamespace(run=lambda: None)
+
+    monkeypatch.setattr(server, "server", noted)
+    remote("http://detector:8000")
+    done = CliRunner().invoke(cli, ["serve"])
+    assert done.exit_code == 0, done.output
+    assert len(served) == 1
+    assert "DETECTOR_API_URL" not in os.environ
+
+
 def detector_of(
     *answers: httpx.Response,
     limits: Limits | None = None,
@@ -328,6 +353,17 @@ def test_what_is_offered_is_asked_for_once_in_a_while() -> None:
     now[0] += FRESH_S + 1
     assert detector.offer().models == {"insects": ("ant", "bee")}
     assert len(asked) == 2
+
+
+def test_where_it_cannot_be_asked_again_others_go_on_with_what_is_known() -> None:
+    now = [0.0]
+    answers = httpx.Response(200, json=MODELS), httpx.Response(500, text="down")
+    detector, _ = detector_of(*answers, clock=lambda: now[0])
+    known = detector.offer()
+    now[0] += FRESH_S + 1
+    with pytest.raises(ServerError, match=LATER):
+        detector.offer()
+    assert detector.offer() == known
 
 
 def test_strangers_are_offered_published_models_that_are_there() -> None:
