@@ -29,15 +29,26 @@ _ERRORS: Mapping[int, type[DetectorError]] = {
     503: BusyError,
 }
 _COME_AGAIN = (429, 503)
+# A server gives up a connection that nobody uses for some seconds; one that it is about to give up is not taken.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a request is sent at most, how long an answer is waited for, and the longest pause between."""
+    """How often a request is sent at most, how long an answer is waited for, and the longest pause between.
+
+    connect_s: how long the server may take to let anybody in.
+    """
 
     tries: int = 4
     answer_s: float = 90.0
     longest_pause_s: float = 60.0
+    connect_s: float = 10.0
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The same for the HTTP library."""
+        return httpx.Timeout(self.answer_s, connect=self.connect_s)
 
     def pause_s(self, response: httpx.Response, sent: int) -> float | None:
         """Seconds to wait, which the server says, before it is sent again; None where the answer is final."""
@@ -49,9 +60,9 @@ class Patience:
 
 
 class Client:
-    """Each method takes a picture file's bytes and the parameters of the route by name.
+    """Methods that take a picture file's bytes take the parameters of the route by name. Threads may share it.
 
-    They raise ImageError, SettingsError or BusyError, by the reason that the server gives, and ServerError where
+    All raise ImageError, SettingsError or BusyError, by the reason that the server gives, and ServerError where
     there is no server or none of ours.
     """
 
@@ -64,7 +75,9 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url, self._patience, self._sleep = url, patience or Patience(), sleep
-        self._http = httpx.Client(timeout=self._patience.answer_s, transport=transport, headers=_headers(key))
+        self._http = httpx.Client(
+            timeout=self._patience.timeout, limits=_LIMITS, transport=transport, headers=_headers(key)
+        )
 
     def __enter__(self) -> "Client":
         return self
@@ -80,17 +93,21 @@ class Client:
 
     def predict(self, data: bytes, name: str = "picture", **settings: Value) -> dict[str, Any]:
         """What is in the picture, as JSON."""
-        return _json(self._ask(_call(data, name, settings, "json")))
+        return _json(self._ask("POST", "predict", **_call(data, name, settings, "json")))
 
     def annotated(self, data: bytes, name: str = "picture", **settings: Value) -> bytes:
         """A JPEG with boxes."""
-        return self._ask(_call(data, name, settings, "image")).content
+        return self._ask("POST", "predict", **_call(data, name, settings, "image")).content
 
-    def _ask(self, call: Mapping[str, Any]) -> httpx.Response:
+    def models(self) -> dict[str, Any]:
+        """The models and engines that may be asked for, as JSON."""
+        return _json(self._ask("GET", "models"))
+
+    def _ask(self, method: str, route: str, **call: Any) -> httpx.Response:
         sent = 0
         while True:
             try:
-                response = self._http.post(_predict_url(self._url), **call)
+                response = self._http.request(method, _url_of(self._url, route), **call)
             except httpx.HTTPError as error:
                 raise _unreachable(self._url, error) from error
             sent += 1
@@ -113,7 +130,7 @@ class AsyncClient:
     ) -> None:
         self._url, self._patience, self._sleep = url, patience or Patience(), sleep
         self._http = httpx.AsyncClient(
-            timeout=self._patience.answer_s, transport=transport, headers=_headers(key)
+            timeout=self._patience.timeout, limits=_LIMITS, transport=transport, headers=_headers(key)
         )
 
     async def __aenter__(self) -> "AsyncClient":
@@ -130,17 +147,21 @@ class AsyncClient:
 
     async def predict(self, data: bytes, name: str = "picture", **settings: Value) -> dict[str, Any]:
         """What is in the picture, as JSON."""
-        return _json(await self._ask(_call(data, name, settings, "json")))
+        return _json(await self._ask("POST", "predict", **_call(data, name, settings, "json")))
 
     async def annotated(self, data: bytes, name: str = "picture", **settings: Value) -> bytes:
         """A JPEG with boxes."""
-        return (await self._ask(_call(data, name, settings, "image"))).content
+        return (await self._ask("POST", "predict", **_call(data, name, settings, "image"))).content
 
-    async def _ask(self, call: Mapping[str, Any]) -> httpx.Response:
+    async def models(self) -> dict[str, Any]:
+        """The models and engines that may be asked for, as JSON."""
+        return _json(await self._ask("GET", "models"))
+
+    async def _ask(self, method: str, route: str, **call: Any) -> httpx.Response:
         sent = 0
         while True:
             try:
-                response = await self._http.post(_predict_url(self._url), **call)
+                response = await self._http.request(method, _url_of(self._url, route), **call)
             except httpx.HTTPError as error:
                 raise _unreachable(self._url, error) from error
             sent += 1
@@ -154,8 +175,8 @@ def _headers(key: str | None) -> dict[str, str]:
     return {"X-API-Key": key} if key else {}
 
 
-def _predict_url(url: str) -> str:
-    return f"{url.rstrip('/')}/predict"
+def _url_of(url: str, route: str) -> str:
+    return f"{url.rstrip('/')}/{route}"
 
 
 def _call(data: bytes, name: str, settings: Mapping[str, Value], answer: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ FILE_VARIABLE = "DETECTOR_CONFIG"
 SEPARATORS = {
     "api_keys": ",",
     "cors_origins": ",",
+    "models": ",",
     "model_folders": os.pathsep,
 }  # of lists in the environment
 
@@ -28,6 +29,11 @@ class Given:
     def text(self) -> str:
         """A value that is no list."""
         return self.parts[0] if len(self.parts) == 1 else str(list(self.parts))
+
+
+def separated(name: str, value: Any) -> str:
+    """A value of a TOML file as the environment would say it."""
+    return SEPARATORS.get(name, ",").join(_texts(value))
 
 
 def gather(env: Mapping[str, str], names: Iterable[str]) -> dict[str, Given]:

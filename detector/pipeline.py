@@ -78,13 +78,18 @@ def detect(picture: Picture, engine: Engine, settings: Settings) -> Result:
     return Result(detections, settings, watch.ms, (FIRST_FRAME,) if picture.animated else ())
 
 
+def read_for(engine: Engine, data: bytes, limits: Limits | None = None) -> Picture:
+    """The picture as the engine needs it: of a large JPEG no more is decoded than it can use. Raises ImageError."""
+    return read_picture(data, limits, enough=SPARE * max(engine.input_wh))
+
+
 def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | None = None) -> Result:
     """Read a picture file and detect in it: the way that every shell takes.
 
     Of a JPEG far larger than the network's input only what the network can use is decoded. Raises ImageError.
     """
     watch = Stopwatch()
-    picture = read_picture(data, limits, enough=SPARE * max(engine.input_wh))
+    picture = read_for(engine, data, limits)
     watch.lap(DECODE)
     result = detect(picture, engine, settings)
     return replace(result, time_ms={**watch.ms, **result.time_ms})

@@ -28,9 +28,15 @@ def api_alone(config: Config) -> FastAPI:
 
 
 def page_with_api(config: Config) -> ASGIApp:
-    """The page at /, the API under /api; both have the same engines and stand in the same queue."""
+    """The page at /, the API under /api; both have the same engines and stand in the same queue.
+
+    A page that asks another server has no API beside it.
+    """
     import streamlit as st
 
+    if config.page.url:
+        alone: ASGIApp = st.App(page_script())
+        return alone
     api = api_alone(config)
 
     @asynccontextmanager

@@ -7,8 +7,9 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from detector.errors import SettingsError
 from detector.given import Given, gather
+from detector.machine import Machine
 
-T = TypeVar("T", "Settings", "Limits", "Serving", "Http")
+T = TypeVar("T", "Settings", "Limits", "Serving", "Http", "Page")
 Fit = Literal["stretch", "letterbox"]
 Suppression = Literal["agnostic", "class"]
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -18,6 +19,21 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "tutorial": {"fit": "stretch", "suppression": "agnostic", "nms_iou": 0.3},
     "darknet": {"fit": "letterbox", "suppression": "class", "nms_iou": 0.45},
 }
+
+# What changes in the defaults, as an environment would say it: where strangers come, on a machine with little memory,
+# and there where the page detects by itself. Whatever is set stays.
+PUBLIC: Mapping[str, str] = {
+    "max_picture_bytes": str(10 * 1024 * 1024),
+    "max_picture_pixels": "24000000",
+    "max_pictures": "10",
+    "max_pictures_per_visit": "100",
+}
+SMALL: Mapping[str, str] = {
+    "max_picture_bytes": str(10 * 1024 * 1024),
+    "max_picture_pixels": "16000000",
+    "max_held_bytes": str(64 * 1024 * 1024),
+}
+SMALL_DETECTOR: Mapping[str, str] = {"models": "yolov3-tiny", "max_engines": "1", "max_running": "1"}
 
 
 @dataclass(frozen=True)
@@ -83,15 +99,18 @@ class Serving:
     max_running: pictures in work at once; 0 takes one for each core, at least two.
     max_waiting: pictures in the queue behind them; whoever comes after is told to come again.
     max_wait_s: the longest that one waits for its turn, in seconds.
+    max_engines: models kept loaded, each for its engine and input side; the longest unused is given up first.
     """
 
     max_running: int = 0
     max_waiting: int = 32
     max_wait_s: float = 30.0
+    max_engines: int = 4
 
     def __post_init__(self) -> None:
         _check(self.max_running >= 0, "max_running", self.max_running, "0 (from the cores) or more")
         _check(self.max_waiting >= 0, "max_waiting", self.max_waiting, "0 or more")
+        _check(self.max_engines > 0, "max_engines", self.max_engines, "a number over 0")
         _check(self.max_wait_s > 0, "max_wait_s", self.max_wait_s, "seconds, over 0")
 
 
@@ -140,9 +159,35 @@ class Http:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What the page does for those who visit it.
+
+    url: the HTTP API that it asks, of another server; "" has the page detect by itself.
+    url_key: the key that this API wants, or "".
+    public: whether strangers come: less is allowed, and the page says so.
+    max_pictures: pictures that a visitor may have on the page at once.
+    max_pictures_per_visit: different pictures in one visit; 0 sets no limit.
+    """
+
+    url: str = ""
+    url_key: str = field(default="", repr=False)
+    public: bool = False
+    max_pictures: int = 20
+    max_pictures_per_visit: int = 0
+
+    def __post_init__(self) -> None:
+        _check(self.max_pictures > 0, "max_pictures", self.max_pictures, "a number over 0")
+        most = self.max_pictures_per_visit
+        _check(most >= 0, "max_pictures_per_visit", most, "0 (no limit) or more")
+        is_address = not self.url or self.url.startswith(("http://", "https://"))
+        _check(is_address, "url", self.url, "an address that begins with http:// or https://")
+
+
+@dataclass(frozen=True)
 class Config:
     """How one process is set up.
 
+    models: the published models that page and API offer, beside the one of the settings; none means all.
     home: the folder that keeps weights and samples; None takes the platform's cache folder for this user.
     model_folders: folders with one's own model each (a .cfg, a .weights and a .names file).
     """
@@ -151,28 +196,63 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     serving: Serving = field(default_factory=Serving)
     http: Http = field(default_factory=Http)
+    page: Page = field(default_factory=Page)
+    models: tuple[str, ...] = ()
     home: Path | None = None
     model_folders: tuple[Path, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.page.public and self.model_folders:
+            raise SettingsError(
+                "DETECTOR_PUBLIC and DETECTOR_MODEL_FOLDERS are both set; strangers are offered the published models"
+                " only, so unset one of the two"
+            )
+
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> "Config":
+    def from_env(cls, env: Mapping[str, str], machine: Machine | None = None) -> "Config":
         """Read DETECTOR_<FIELD> for every field here and in what is nested, else the file that DETECTOR_CONFIG names.
 
-        Raises SettingsError, which names the variable, or the key in the file, and its value.
+        The rest are the defaults, or what fits the machine that shows a page. Raises SettingsError, which names the
+        variable, or the key in the file, and its value.
         """
-        given = gather(env, tuple(value_types()))
-        own = {name: _read(given[name], name, Config) for name in ("home", "model_folders") if name in given}
+        given = given_in(env, machine)
+        own = {name: _read(given[name], name, Config) for name in _OWN if name in given}
         return cls(
-            _from(Settings, given), _from(Limits, given), _from(Serving, given), _from(Http, given), **own
+            _from(Settings, given),
+            _from(Limits, given),
+            _from(Serving, given),
+            _from(Http, given),
+            _from(Page, given),
+            **own,
         )
+
+
+def given_in(env: Mapping[str, str], machine: Machine | None = None) -> dict[str, Given]:
+    """What is set, and what follows where nothing is: from strangers who come, and from a small machine.
+
+    Raises SettingsError.
+    """
+    given = gather(env, tuple(value_types()))
+    follows: dict[str, Given] = {}
+    if "public" in given and _read(given["public"], "public", Page):
+        follows |= _all(PUBLIC, given["public"].origin)
+    if machine and machine.small:
+        follows |= _all(SMALL if "url" in given else {**SMALL, **SMALL_DETECTOR}, "small machine")
+    return follows | given
+
+
+def _all(values: Mapping[str, str], origin: str) -> dict[str, Given]:
+    return {name: Given((text,), origin) for name, text in values.items()}
+
+
+_OWN = ("models", "home", "model_folders")
 
 
 def value_types() -> dict[str, Any]:
     """Every setting by name with its type, in the order in which they are told."""
-    types = {
-        name: hint for group in (Settings, Limits, Serving, Http) for name, hint in _hints(group).items()
-    }
-    return types | {name: _hints(Config)[name] for name in ("home", "model_folders")}
+    groups = (Settings, Limits, Serving, Http, Page)
+    types = {name: hint for group in groups for name, hint in _hints(group).items()}
+    return types | {name: _hints(Config)[name] for name in _OWN}
 
 
 def _hints(cls: type) -> dict[str, Any]:
@@ -196,6 +276,9 @@ def _read(given: Given, name: str, cls: type) -> Any:
 
 
 def _parse(text: str, hint: Any, origin: str) -> Any:
+    if hint is bool:
+        _check(text.lower() in _SWITCH, origin, text, "1 or 0")
+        return _SWITCH[text.lower()]
     kind = next((kind for kind in (int, float, Path) if kind is hint or kind in get_args(hint)), str)
     try:
         return Path(text).expanduser() if kind is Path else kind(text)
@@ -204,6 +287,10 @@ def _parse(text: str, hint: Any, origin: str) -> Any:
         raise SettingsError(f"{origin} is {text!r}; it must be {_KINDS[kind]}{why}") from None
 
 
+_SWITCH: Mapping[str, bool] = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 _KINDS: Mapping[type, str] = {int: "a whole number", float: "a number", Path: "a folder"}
 
 

@@ -34,6 +34,7 @@ def ask(
     way: str = "sync",
     method: str = "predict",
     patience: Patience | None = None,
+    given: tuple[bytes, ...] = (b"data",),
     **settings: Any,
 ) -> tuple[Any, list[float]]:
     """What the client gives, and the pauses that it made."""
@@ -41,14 +42,14 @@ def ask(
     transport = httpx.MockTransport(answer)
     if way == "sync":
         with Client(URL, "sesame", patience, transport, pauses.append) as client:
-            return getattr(client, method)(b"data", **settings), pauses
+            return getattr(client, method)(*given, **settings), pauses
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
     async def scene() -> Any:
         async with AsyncClient(URL, "sesame", patience, transport, pause) as client:
-            return await getattr(client, method)(b"data", **settings)
+            return await getattr(client, method)(*given, **settings)
 
     return asyncio.run(scene()), pauses
 
@@ -76,6 +77,14 @@ def test_an_annotated_picture_is_its_bytes(way: str) -> None:
     answer, asked = one_after_another(httpx.Response(200, content=b"jpeg"))
     assert ask(answer, way, "annotated")[0] == b"jpeg"
     assert asked[0].url.params["format"] == "image"
+
+
+@WAYS
+def test_models_are_what_the_server_tells_of(way: str) -> None:
+    answer, asked = one_after_another(httpx.Response(200, json={"models": []}))
+    assert ask(answer, way, "models", given=())[0] == {"models": []}
+    assert (asked[0].method, str(asked[0].url)) == ("GET", "http://server/api/models")
+    assert asked[0].headers["X-API-Key"] == "sesame"
 
 
 @WAYS

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from detector.cli import cli
 from detector.commands.settings import MEANINGS
 from detector.errors import SettingsError
-from detector.settings import Config, Http, Limits, Serving, Settings, value_types
+from detector.settings import Config, Http, Limits, Page, Serving, Settings, value_types
 
 FILE = """
 confidence = 0.25
@@ -90,7 +90,7 @@ def test_a_limit_of_zero_is_refused(key: str) -> None:
 
 
 def test_a_key_is_never_shown() -> None:
-    assert "sesame" not in repr(Config(http=Http(api_keys=("sesame",))))
+    assert "sesame" not in repr(Config(http=Http(api_keys=("sesame",)), page=Page(url_key="sesame")))
 
 
 def test_every_setting_is_listed_with_value_origin_and_meaning(
@@ -100,13 +100,15 @@ def test_every_setting_is_listed_with_value_origin_and_meaning(
         monkeypatch.delenv(variable)
     monkeypatch.setenv("DETECTOR_CONFIG", str(file))
     monkeypatch.setenv("DETECTOR_MODEL", "yolov3")
+    monkeypatch.setenv("DETECTOR_URL_KEY", "sesame")
     lines = CliRunner().invoke(cli, ["settings"]).stdout.splitlines()
     told = {line.split()[0]: line for line in lines}
-    names = [field.name for group in (Settings, Limits, Serving, Http) for field in fields(group)]
-    assert list(told) == list(MEANINGS) == list(value_types()) == [*names, "home", "model_folders"]
+    names = [field.name for group in (Settings, Limits, Serving, Http, Page) for field in fields(group)]
+    assert list(told) == list(MEANINGS) == list(value_types()) == [*names, "models", "home", "model_folders"]
     assert told["model"].split()[1:3] == ["yolov3", "DETECTOR_MODEL"]
     assert told["side"].split()[1:5] == ["608", "side", "in", str(file)]
     assert told["max_files"].split()[1:3] == ["20", "default"]
     assert "(2 hidden)" in told["api_keys"]
     assert "one" not in told["api_keys"].split()
+    assert told["url_key"].split()[1:4] == ["(1", "hidden)", "DETECTOR_URL_KEY"]
     assert all(MEANINGS[name] in line for name, line in told.items())

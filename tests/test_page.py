@@ -369,7 +369,7 @@ def test_a_visitor_learns_of_the_queue_and_is_asked_to_come_again(
     assert page.warning[0].value == r"1 are waiting already; try again in some seconds"
     gate.leave(others.pop())
     page.button(key="again").click().run()
-    assert "this server is busy" in page.warning[0].value  # its turn did not come in time
+    assert "This server is busy" in page.warning[0].value  # its turn did not come in time
     assert (gate.running, gate.waiting) == (1, 0)
     gate.leave(others.pop())
     page.button(key="again").click().run()

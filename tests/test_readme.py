@@ -9,7 +9,7 @@ from detector.cli import cli
 from detector.commands.detect import detect_command
 from detector.engines.catalog import ENGINES
 from detector.models.registry import Registry
-from detector.settings import PRESETS, Http, Limits, Serving, Settings, value_types
+from detector.settings import PRESETS, Http, Limits, Page, Serving, Settings, value_types
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,11 +30,12 @@ def test_the_readme_names_it(name: str) -> None:
 
 def test_defaults_in_the_readme_are_the_real_ones() -> None:
     told = dict(re.findall(r"\| `(DETECTOR_\w+)` \| ([^|]+?) \|", README))
-    for value in (Settings(), Limits(), Serving(), Http()):
+    for value in (Settings(), Limits(), Serving(), Http(), Page()):
         for field in fields(value):
             default = getattr(value, field.name)
             if default not in (None, (), ""):
-                assert told[f"DETECTOR_{field.name.upper()}"] == str(default)
+                text = str(int(default) if isinstance(default, bool) else default)
+                assert told[f"DETECTOR_{field.name.upper()}"] == text
 
 
 def test_every_requirement_is_pinned() -> None:

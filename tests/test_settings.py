@@ -116,6 +116,10 @@ def test_empty_and_foreign_variables_leave_the_defaults() -> None:
         ("DETECTOR_MAX_PICTURE_BYTES", "25MB"),
         ("DETECTOR_MAX_PICTURE_PIXELS", "0"),
         ("DETECTOR_HOME", "~no-such-user/kept"),
+        ("DETECTOR_URL", "detector:8000"),
+        ("DETECTOR_PUBLIC", "perhaps"),
+        ("DETECTOR_MAX_PICTURES", "0"),
+        ("DETECTOR_MAX_PICTURES_PER_VISIT", "-1"),
     ],
     ids=str,
 )

@@ -24,16 +24,29 @@ def _host() -> str:
 )
 @click.option("--api-only", is_flag=True, help="The API at the root, and no page.")
 def serve_command(host: str, port: int | None, api_only: bool) -> None:
-    """Serve the page at / and the API under /api, documented at /api/docs."""
-    if not api_only:
-        os.environ.setdefault("DETECTOR_API_URL", "/api/")  # the page, in this process, reads it too
-    config = Config.from_env(os.environ)
+    """Serve the page at / and the API under /api, documented at /api/docs; with DETECTOR_URL set, the page alone."""
     try:
         from detector import server
+
+        config = Config.from_env(os.environ) if api_only else _page_config()
     except ModuleNotFoundError as error:
-        raise DetectorError(f"{error.name} is not installed; pip install 'object-detector[serve]'") from error
+        extras = "serve" if api_only else "page,serve"
+        raise DetectorError(
+            f"{error.name} is not installed; pip install 'object-detector[{extras}]'"
+        ) from error
     build, usual_port = (server.api_alone, 8000) if api_only else (server.page_with_api, 8501)
     try:
         server.server(build(config), host, usual_port if port is None else port, config.http).run()
     except KeyboardInterrupt:
         click.echo()
+
+
+def _page_config() -> Config:
+    """As the page, in this process, reads it too; the API is beside it, unless it asks another server."""
+    from detector.hosted import hosted_config
+
+    config = hosted_config()
+    if not config.page.url and not config.http.api_url:
+        os.environ["DETECTOR_API_URL"] = "/api/"
+        config = hosted_config()
+    return config

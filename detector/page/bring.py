@@ -14,8 +14,8 @@ from detector.models.store import Store
 from detector.page.choose import LINKED
 from detector.page.progress import bring_once, try_again
 from detector.page.words import counted
+from detector.settings import Config
 
-MOST_PICTURES = 20
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif"]
 
 
@@ -36,7 +36,7 @@ class Brought:
     key: str
 
 
-def bring(store: Store) -> list[Brought]:
+def bring(store: Store, config: Config) -> list[Brought]:
     """Draw the ways in and give what came, or a sample; what is too much is left out, and the page says so."""
     ways = {"Upload": _upload, "Folder": _folder, "Paste": _paste, "Camera": _camera}
     way = st.segmented_control(
@@ -47,35 +47,45 @@ def bring(store: Store) -> list[Brought]:
         key="way",
         label_visibility="collapsed",
     )
-    files = ways[way or "Upload"]()
+    files = ways[way or "Upload"](config)
     unique = {one.key: one for one in (_brought(file.name, file.getvalue()) for file in files)}
     brought = list(unique.values())
     if not brought:
         return _sample(store)
-    if len(brought) > MOST_PICTURES:
-        st.warning(f"The first {MOST_PICTURES} of {counted(len(brought), 'picture')} are used.")
+    most = config.page.max_pictures
+    if len(brought) > most:
+        st.warning(f"The first {most} of {counted(len(brought), 'picture')} are used.")
     if len(brought) > 1 or way == "Paste":
         st.button("Clear all", on_click=_clear, icon=":material/close:", key="clear")
-    return brought[:MOST_PICTURES]
+    return brought[:most]
 
 
-def _upload() -> Sequence[File]:
+def _upload(config: Config) -> Sequence[File]:
     return st.file_uploader(
-        f"Drop up to {MOST_PICTURES} pictures", UPLOAD_TYPES, accept_multiple_files=True, key=_key("upload")
+        f"Drop up to {counted(config.page.max_pictures, 'picture')}",
+        UPLOAD_TYPES,
+        max_upload_size=_most_megabytes(config),
+        accept_multiple_files=True,
+        key=_key("upload"),
     )
 
 
-def _folder() -> Sequence[File]:
+def _folder(config: Config) -> Sequence[File]:
     return st.file_uploader(
-        "Choose a folder", UPLOAD_TYPES, accept_multiple_files="directory", key=_key("folder")
+        "Choose a folder",
+        UPLOAD_TYPES,
+        max_upload_size=_most_megabytes(config),
+        accept_multiple_files="directory",
+        key=_key("folder"),
     )
 
 
-def _paste() -> Sequence[File]:
+def _paste(config: Config) -> Sequence[File]:
     given = st.chat_input(
         "Click here and paste a picture, then press Enter",
         accept_file="multiple",
         file_type=UPLOAD_TYPES,
+        max_upload_size=_most_megabytes(config),
         key=_key("paste"),
     )
     kept: list[File] = st.session_state.setdefault("pasted", [])
@@ -84,9 +94,14 @@ def _paste() -> Sequence[File]:
     return kept
 
 
-def _camera() -> Sequence[File]:
+def _camera(_: Config) -> Sequence[File]:
     photo = st.camera_input("Take a picture", key=_key("camera"))
     return [photo] if photo is not None else []
+
+
+def _most_megabytes(config: Config) -> int:
+    """What the browser takes; the server refuses files over its own limit, and pictures over theirs are not read."""
+    return max(1, min(config.limits.max_picture_bytes >> 20, int(st.get_option("server.maxUploadSize"))))
 
 
 def _key(widget: str) -> str:

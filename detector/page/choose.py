@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from detector.engines.catalog import ENGINES, find_engine
-from detector.models.registry import Registry
+from detector.engines.catalog import find_engine
+from detector.offer import Offer
 from detector.pictures.draw import Look
 from detector.settings import PRESETS, Config, Settings
 
@@ -44,19 +44,19 @@ class Choices:
     look: Look
 
 
-def choose(config: Config, registry: Registry) -> Choices:
+def choose(config: Config, offer: Offer) -> Choices:
     """Draw the sidebar; bad values in the address fall back to the defaults."""
-    start = config.settings
+    start = offer.nearest(config.settings)
     start = replace(start, confidence=min(max(start.confidence, FLOOR), 0.95))
-    start_b = replace(start, model=_another(registry, start.model))
+    start_b = replace(start, model=_another(offer, start.model))
     with st.sidebar:
         compare = st.toggle("Compare two settings", key="compare", bind=LINKED, help=HELP["compare"])
-        first = _network("A" if compare else "", start, registry)
-        second = _network("B", start_b, registry) if compare else None
+        first = _network("A" if compare else "", start, offer)
+        second = _network("B", start_b, offer) if compare else None
         first = replace(first, confidence=_confidence("Confidence", "conf", start))
         if second is not None:
             second = replace(second, confidence=_second_confidence(first, start))
-        classes = _classes(registry, [one.model for one in (first, second) if one])
+        classes = _classes(offer, [one.model for one in (first, second) if one])
         look = _look()
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset, args=(start, start_b), key="reset")
     return Choices(first, second, classes, look)
@@ -67,9 +67,9 @@ def at_floor(settings: Settings) -> Settings:
     return replace(settings, confidence=FLOOR)
 
 
-def _network(side: str, start: Settings, registry: Registry) -> Settings:
+def _network(side: str, start: Settings, offer: Offer) -> Settings:
     """Model and, folded away, everything else that makes the network run again."""
-    suffix, names = _suffix(side), registry.names
+    suffix, names = _suffix(side), list(offer.models)
     model = st.radio(
         f"Model {side}".strip(),
         names,
@@ -86,7 +86,7 @@ def _network(side: str, start: Settings, registry: Registry) -> Settings:
         )
         suppression = _select("Overlap counts", WITHIN, start.suppression, f"within{suffix}")
         size = _select("Input side", SIDES, start.side, f"side{suffix}")
-        engine = _select("Engine", _engines(), start.engine, f"engine{suffix}")
+        engine = _select("Engine", {name: name for name in offer.engines}, start.engine, f"engine{suffix}")
         precisions = {name: name for name in find_engine(engine).precisions}
         precision = _select("Precision", precisions, start.precision, f"precision{suffix}")
     network = replace(start, model=model, engine=engine, side=size, precision=precision)
@@ -125,8 +125,8 @@ def _second_confidence(first: Settings, start: Settings) -> float:
     return _confidence("Confidence of B", "conf_b", start)
 
 
-def _classes(registry: Registry, models: Sequence[str]) -> tuple[str, ...]:
-    known = dict.fromkeys(name for model in models for name in registry.get(model).class_names)
+def _classes(offer: Offer, models: Sequence[str]) -> tuple[str, ...]:
+    known = dict.fromkeys(name for model in models for name in offer.models[model])
     return tuple(
         st.multiselect(
             "Show classes",
@@ -165,13 +165,8 @@ def _suffix(side: str) -> str:
     return "_b" if side == "B" else ""
 
 
-@st.cache_data(show_spinner=False)  # looking through what is installed takes a while
-def _engines() -> dict[str, str]:
-    return {entry.name: entry.name for entry in ENGINES if entry.problem() is None}
-
-
-def _another(registry: Registry, model: str) -> str:
-    return next((name for name in registry.names if name != model), model)
+def _another(offer: Offer, model: str) -> str:
+    return next((name for name in offer.models if name != model), model)
 
 
 HELP = {

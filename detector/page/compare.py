@@ -1,6 +1,5 @@
 """Two settings on the same pictures: where they agree, how they differ, and how long each takes."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 
 import pandas as pd
@@ -12,7 +11,7 @@ from detector.page.move import move, place
 from detector.page.slider import compare_slider
 from detector.page.take import take_comparison
 from detector.page.understand import filtered
-from detector.page.visit import Runner, Seen, Visit
+from detector.page.visit import Seen, Visit
 from detector.page.words import counted, describe, escape
 from detector.pictures.encode import encode
 from detector.results.agreement import (
@@ -39,9 +38,7 @@ HEADINGS: dict[Kind, str] = {
 Shown = tuple[Seen, Detections, Detections, Agreement]
 
 
-def compare_view(
-    seen: tuple[list[Seen], list[Seen]], runners: Sequence[Runner], choices: Choices, visit: Visit
-) -> None:
+def compare_view(seen: tuple[list[Seen], list[Seen]], choices: Choices, visit: Visit) -> None:
     """Totals over all pictures, the one that differs most first, and its two results."""
     assert choices.other is not None
     titles = title(choices.settings, choices.other)
@@ -60,7 +57,7 @@ def compare_view(
     cells = [{HEADINGS[kind]: agreement.counts[kind] for kind in KINDS} for *_, agreement in shown]
     move([one for one, *_ in shown], cells, visit)
     current = shown[place(len(shown))]
-    st.markdown(speed(visit.race(current[0].brought, runners), titles))
+    st.markdown(speed(visit.race(current[0].brought, choices.settings, choices.other), titles))
     _one_picture(current, visit, choices, titles)
 
 

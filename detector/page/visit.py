@@ -10,8 +10,9 @@ from statistics import median
 import streamlit as st
 
 import detector
-from detector.engines.base import Engine
 from detector.errors import ImageError
+from detector.models.assets import ignore_progress
+from detector.offer import Runner
 from detector.page.bring import Brought
 from detector.page.choose import at_floor
 from detector.page.progress import turn
@@ -27,14 +28,6 @@ THUMBNAIL_WIDTH = 96
 ROUNDS = 3
 SHOW_AFTER_S = 0.7  # of many pictures, those that are done by then are shown before the next are looked at
 MOST_RESULTS, MOST_SCREEN_BYTES = 400, 64_000_000
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A loaded engine and the settings to run it with."""
-
-    engine: Engine
-    settings: Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +56,7 @@ class Visit:
     service: Service
     stopped: bool = False
     results: OrderedDict[tuple[str, Settings], Seen] = field(default_factory=OrderedDict)
+    met: set[str] = field(default_factory=set)  # pictures of this visit, where their number is limited
     screens: OrderedDict[str, Picture] = field(default_factory=OrderedDict)
     thumbnails: OrderedDict[str, str] = field(default_factory=OrderedDict)
     races: OrderedDict[tuple[str, Settings, Settings], tuple[float, float]] = field(
@@ -74,6 +68,17 @@ class Visit:
         """This visitor's."""
         visit: Visit = st.session_state.setdefault("visit", cls(service))
         return visit
+
+    def admit(self, pictures: Sequence[Brought]) -> list[Brought]:
+        """Those that this visit has brought before, and as many others as it still may."""
+        most, admitted = self.service.config.page.max_pictures_per_visit, []
+        for one in pictures:
+            if most and one.key not in self.met:
+                if len(self.met) >= most:
+                    continue
+                self.met.add(one.key)
+            admitted.append(one)
+        return admitted
 
     def read(self, brought: Brought, enough: int | None = None) -> Picture:
         """The picture in full size, or no smaller than `enough`; made anew each time."""
@@ -100,10 +105,15 @@ class Visit:
         known = self.results.get((brought.key, at_floor(settings)))
         return replace(known, brought=brought) if known else Seen(brought)
 
+    def waits(self, pictures: Sequence[Brought], settings: Settings) -> bool:
+        """Whether nobody has looked at one of them yet with these settings."""
+        return any(self.seen(one, settings).waits for one in pictures)
+
     def look(self, pictures: Sequence[Brought], runners: Sequence[Runner]) -> int:
         """Look at those that wait, one at least and more while it takes no longer than a blink.
 
-        Gives how many wait still. Once stopped, only the first is looked at. Raises BusyError.
+        The runners' settings are at the floor. Gives how many wait still. Once stopped, only the first is looked at.
+        Raises DetectorError.
         """
         end = time.monotonic() + SHOW_AFTER_S
         left = [
@@ -117,35 +127,27 @@ class Visit:
             done += 1
         return len({one.key for one, _ in left[done:]})
 
-    def race(self, brought: Brought, runners: Sequence[Runner]) -> tuple[float, float]:
+    def race(self, brought: Brought, first: Settings, second: Settings) -> tuple[float, float]:
         """Milliseconds of two on this picture: medians of three rounds in turn, both having run before."""
-        first, second = runners
-        key = brought.key, at_floor(first.settings), at_floor(second.settings)
+        both = at_floor(first), at_floor(second)
+        key = brought.key, *both
         if key not in self.races:
+            runners = [self.service.detector.open(settings, ignore_progress) for settings in both]
             with self._turn():
-                picture = self.read(brought)
-                rounds = [
-                    [
-                        detector.detect(picture, one.engine, at_floor(one.settings)).detect_ms
-                        for one in runners
-                    ]
-                    for _ in range(ROUNDS)
-                ]
+                timers = [runner.timer(brought.data) for runner in runners]
+                rounds = [[timer() for timer in timers] for _ in range(ROUNDS)]
             medians = tuple(median(times) for times in zip(*rounds, strict=True))
             _keep(self.races, key, medians, MOST_RESULTS)
         return self.races[key]
 
     def _look_at(self, brought: Brought, runner: Runner) -> None:
-        """Detect at the floor, once; a file that cannot be read is told of in its place."""
-        settings = at_floor(runner.settings)
+        """Detect, once; a file that cannot be read is told of in its place."""
         try:
             with self._turn():
-                limits = self.service.config.limits
-                result = detector.detect_in(brought.data, runner.engine, settings, limits)
-            seen = Seen(brought, result)
+                seen = Seen(brought, runner.look(brought.data))
         except ImageError as error:
             seen = Seen(brought, error=str(error))
-        _keep(self.results, (brought.key, settings), seen, MOST_RESULTS)
+        _keep(self.results, (brought.key, runner.settings), seen, MOST_RESULTS)
 
     def _turn(self) -> AbstractContextManager[None]:
         return turn(self.service.gate, self.service.config.serving.max_wait_s)

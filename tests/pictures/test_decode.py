@@ -315,6 +315,8 @@ def test_a_thumbnail_within_a_jpeg_does_not_count_as_its_scans() -> None:
 
 def test_a_gif_whose_second_frame_breaks_off_in_its_first_byte_is_damaged() -> None:
     gif = file_bytes(Image.new("P", (96, 72)), "GIF")
-    second = b"!\xf9\x04\x01\x00\x00\x01\x00," + struct.pack("<4H", 0, 0, 96, 72) + b"\x00"  # and no code size
+    second = (
+        b"!\xf9\x04\x01\x00\x00\x01\x00," + struct.pack("<4H", 0, 0, 96, 72) + b"\x00"
+    )  # and no code size
     with pytest.raises(ImageError, match="damaged or incomplete"):
         read_picture(gif[:-1] + second)

@@ -1,12 +1,15 @@
 """The JSON that every shell gives."""
 
 import json
+from typing import Any
 
 import numpy as np
+import pytest
 
 import detector
+from detector.errors import ServerError
 from detector.pipeline import Result
-from detector.results.report import report
+from detector.results.report import read_report, report
 from detector.settings import Settings
 from detector.values import Detections
 
@@ -62,3 +65,43 @@ def test_report_of_nothing_found_keeps_its_shape() -> None:
     none, some = report(result(0), "garden.jpg"), report(result(3), "garden.jpg")
     assert list(none) == list(some)
     assert (none["detections"], none["counts"]) == ([], {})
+
+
+@pytest.mark.parametrize("count", [3, 0])
+def test_a_report_is_read_back_to_the_last_bit(count: int) -> None:
+    sent = result(count)
+    sent.detections.scores[:1] = np.float32(0.98765432)  # no short decimal
+    found = read_report(json.loads(json.dumps(report(sent, "x"))), sent.detections.names, sent.settings)
+    for name in ("boxes", "scores", "class_ids"):
+        np.testing.assert_array_equal(getattr(found.detections, name), getattr(sent.detections, name))
+    assert found.detections.names == sent.detections.names
+    assert found.detections.size_wh == (640, 480)
+    assert (found.settings, found.notes) == (sent.settings, ("blurred",))
+    assert found.time_ms == {"decode": 1.5, "prepare": 0.35, "forward": 11, "suppress": 1}
+
+
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in report(result(3), "x").items() if name != key}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        "words",
+        None,
+        *[without(key) for key in ("time_ms", "notes", "detections", "image")],
+        {**without(""), "time_ms": {"forward": "long"}},
+        {**without(""), "detections": [{}]},
+        {**without(""), "detections": without("")["detections"][::-1]},
+    ],
+)
+def test_what_is_no_report_is_refused(told: Any) -> None:
+    with pytest.raises(ServerError, match="none of the detector's API"):
+        read_report(told, ("ant", "bee"), Settings())
+
+
+@pytest.mark.parametrize("names", [("ant",), ("bee", "ant")], ids=str)
+def test_a_report_of_another_model_is_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(ServerError, match="none of the detector's API"):
+        read_report(without(""), names, Settings())
