@@ -2,6 +2,10 @@
 
 import math
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +94,50 @@ def test_probes_ask_what_the_api_answers() -> None:
                 assert path == "/_stcore/health" or path.removeprefix("/api") in routes, path
 
 
+def test_the_unit_starts_a_command_that_exists_and_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
+    unit = (ROOT / "deploy" / "detector.service").read_text()
+    (command,) = re.findall(r"^ExecStart=/opt/object-detector/.venv/bin/python (.+)$", unit, re.MULTILINE)
+    helped = subprocess.run(
+        [sys.executable, *command.split(), "--help"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert "Serve the page" in helped.stdout
+    if not (systemd := shutil.which("systemd-analyze")):
+        pytest.skip("systemd-analyze is not installed; the command was tried, the unit was not")
+    here = tmp_path / "detector.service"
+    ours = unit.replace("/opt/object-detector/.venv/bin/python", sys.executable)
+    here.write_text(ours.replace("/opt/object-detector", str(ROOT)))
+    found = subprocess.run([systemd, "verify", str(here)], check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+def test_nginx_takes_the_configuration_as_it_is_changed_for_one_machine(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if not nginx:
+        pytest.skip("nginx is not installed")
+    told = (ROOT / "docs" / "hosted.md").read_text()
+    (change,) = re.findall(r"^(sed .* deploy/nginx.conf) > ", told, re.MULTILINE)
+    site = subprocess.run(shlex.split(change), cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"server (\S+)", site)[0] == "127.0.0.1:8501"
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {site} }}")
+    found = subprocess.run(
+        [nginx, "-t", "-c", str(whole), "-p", str(tmp_path)], check=False, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr
+
+
 @pytest.mark.parametrize(
-    "name", ["README.md", "compose.yaml", "docs/container.md", "deploy/try_container.sh"]
+    "name",
+    [
+        "README.md",
+        "compose.yaml",
+        "docs/container.md",
+        "docs/hosted.md",
+        "docs/scale.md",
+        "deploy/try_container.sh",
+    ],
 )
 def test_every_file_of_deploy_and_docs_that_is_named_is_there(name: str) -> None:
     named = set(re.findall(r"\b(?:deploy|docs)/[\w./-]*\w", (ROOT / name).read_text()))
     assert named
-    assert [one for one in named if not Path(ROOT, one).exists()] == []
+    assert [one for one in named if not (ROOT / one).exists()] == []
