@@ -118,12 +118,13 @@ def open_layers(
     return values
 
 
-def save_ir(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
+def save_ir(network: Network, kernels: tuple[Kernel, ...], folder: Path, decode: bool) -> list[Path]:
     """OpenVINO's own two files, for its model server too."""
     from detector.darknet.onnx_graph import build_onnx
 
     target = folder / "model.xml"
-    ov.save_model(ov.Core().read_model(build_onnx(network, kernels)), target, compress_to_fp16=False)
+    model = ov.Core().read_model(build_onnx(network, kernels, decode=decode))
+    ov.save_model(model, target, compress_to_fp16=False)
     return [target, target.with_suffix(".bin")]
 
 

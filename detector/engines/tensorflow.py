@@ -6,7 +6,18 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from detector.darknet.network import Convolutional, Layer, MaxPool, Network, Route, Shortcut, Upsample, Yolo
+from detector.darknet.cells import DECODED_NAMES, cells_of
+from detector.darknet.network import (
+    Convolutional,
+    Layer,
+    MaxPool,
+    Network,
+    Route,
+    Shortcut,
+    Upsample,
+    Yolo,
+    output_names,
+)
 from detector.darknet.weights import Kernel
 from detector.engines.base import Engine, NetworkEngine, load_model
 from detector.models.registry import ModelFiles
@@ -35,40 +46,46 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
 
     def forward(tensor: Floats) -> tuple[Floats, ...]:
         found = graph(tf.constant(tensor))
-        return tuple(np.asarray(found[f"map{i}"]) for i in range(len(found)))
+        return tuple(np.asarray(found[name]) for name in output_names(network))
 
     return NetworkEngine("tensorflow", network, class_names, forward)
 
 
-def save_saved_model(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
-    """A folder for TensorFlow Serving: signature "serving_default", input "picture", outputs "map0", "map1", ..."""
+def save_saved_model(network: Network, kernels: tuple[Kernel, ...], folder: Path, decode: bool) -> list[Path]:
+    """A folder for TensorFlow Serving: signature "serving_default", input "picture", outputs as in ONNX."""
     target, module = folder / "saved_model", tf.Module()
-    module.detect = _traced(network, kernels)
+    module.detect = _traced(network, kernels, decode)
     tf.saved_model.save(module, str(target), signatures=module.detect)
     return [target]
 
 
-def save_tflite(network: Network, kernels: tuple[Kernel, ...], folder: Path) -> list[Path]:
+def save_tflite(network: Network, kernels: tuple[Kernel, ...], folder: Path, decode: bool) -> list[Path]:
     """One file for phones, float32, with the same signature."""
     module = tf.Module()
-    module.detect = _traced(network, kernels)
+    module.detect = _traced(network, kernels, decode)
     graph = module.detect.get_concrete_function()
     target = folder / "model.tflite"
     target.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([graph], module).convert())
     return [target]
 
 
-def _traced(network: Network, kernels: tuple[Kernel, ...]) -> tf.types.experimental.PolymorphicFunction:
-    """Picture (1, 3, height, width) -> maps by name."""
+def _traced(
+    network: Network, kernels: tuple[Kernel, ...], decode: bool = False
+) -> tf.types.experimental.PolymorphicFunction:
+    """Picture (1, 3, height, width) -> maps by name, or boxes and scores."""
     tensors = [
         _tensors(kernel) for kernel in kernels
     ]  # outside the graph, which would copy them several times
     signature = tf.TensorSpec((1, *network.input_shape), tf.float32, name="picture")
 
-    def maps(picture: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {f"map{i}": found for i, found in enumerate(_maps(picture, network, iter(tensors)))}
+    def found(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+        heads = _heads(picture, network, iter(tensors))
+        if decode:
+            return _decoded(heads, network)
+        maps = [tf.transpose(head, (0, 3, 1, 2)) for head in heads]
+        return dict(zip(output_names(network), maps, strict=True))
 
-    return tf.function(maps, input_signature=[signature], autograph=False)
+    return tf.function(found, input_signature=[signature], autograph=False)
 
 
 def _tensors(kernel: Kernel) -> Pair:
@@ -76,14 +93,24 @@ def _tensors(kernel: Kernel) -> Pair:
     return tf.constant(kernel.weights.transpose(2, 3, 1, 0)), tf.constant(kernel.bias)
 
 
-def _maps(tensor: tf.Tensor, network: Network, kernels: Iterator[Pair]) -> list[tf.Tensor]:
+def _heads(tensor: tf.Tensor, network: Network, kernels: Iterator[Pair]) -> list[tf.Tensor]:
+    """The maps, channels last."""
     outputs = [tf.transpose(tensor, (0, 2, 3, 1))]  # the input, then each layer: layer i is at i + 1
     for layer in network.layers:
         outputs.append(_apply(layer, outputs, kernels))
-    heads = [
+    return [
         output for layer, output in zip(network.layers, outputs[1:], strict=True) if isinstance(layer, Yolo)
     ]
-    return [tf.transpose(head, (0, 3, 1, 2)) for head in heads]
+
+
+def _decoded(heads: list[tf.Tensor], network: Network) -> dict[str, tf.Tensor]:
+    """What decode_maps makes of the maps: boxes (N, 4), x1 y1 x2 y2 as shares of the input, scores (N, classes)."""
+    cells, classes = cells_of(network), network.heads[0].classes
+    rows = tf.concat([tf.reshape(head, (-1, 5 + classes)) for head in heads], axis=0)  # (N, 5 + classes)
+    centres = (tf.sigmoid(rows[:, :2]) + cells.corners) / cells.grids
+    half = tf.exp(rows[:, 2:4]) * (cells.anchors / 2)
+    boxes = tf.concat([centres - half, centres + half], axis=1)
+    return dict(zip(DECODED_NAMES, (boxes, tf.sigmoid(rows[:, 5:]) * tf.sigmoid(rows[:, 4:5])), strict=True))
 
 
 def _apply(layer: Layer, outputs: list[tf.Tensor], kernels: Iterator[Pair]) -> tf.Tensor:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image, starts it, uploads a picture, stops it: with docker or podman, or with buildah where no daemon runs.
-#   docs/try_container.sh [BUILD OPTIONS...]
+#   deploy/try_container.sh [BUILD OPTIONS...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 image=object-detector name=object-detector-tried port=${PORT:-8602}
