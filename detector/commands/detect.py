@@ -53,9 +53,11 @@ def _work(
     """Everything that is done for one picture; a picture that cannot be read is an answer too."""
     try:
         data = job.read()
-        result = detector.detect_in(data, engine, settings, limits)
+        result, picture = detector.read_and_detect(data, engine, settings, limits)
         if job.target:
-            drawn = detector.draw(detector.read_picture(data, limits), result.detections)
+            whole = picture.size_wh == picture.full_wh
+            full = picture if whole else detector.read_picture(data, limits)
+            drawn = detector.draw(full, result.detections)
             write(job.target, detector.encode(drawn, job.target.suffix))
         return result
     except ImageError as error:
