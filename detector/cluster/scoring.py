@@ -1,5 +1,6 @@
 """Pictures of any number -> parts, on all machines that Ray has."""
 
+import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 from detector.cluster.machines import connected, load_ray
-
 from detector.errors import DetectorError
 from detector.models.registry import Registry
 from detector.models.store import Store
@@ -30,18 +30,17 @@ def score_on_ray(addresses: Sequence[str], scoring: Scoring) -> Iterator[Scored]
     `threads` is 0, an actor has one. Raises DetectorError.
     """
     threads = scoring.config.settings.threads or 1
-    ray = _load_ray_data()
     with connected(cpus=threads) as machines:
         actors = max(1, min(int(machines.cpus // threads), len(addresses)))
         size = max(1, min(scoring.part, ceil(len(addresses) / (actors * _PARTS_EACH))))
         parts = [list(addresses[start : start + size]) for start in range(0, len(addresses), size)]
-        yield from _run(ray, parts, scoring, min(actors, len(parts)), threads)
+        yield from _run(_ray_data(), parts, scoring, min(actors, len(parts)), threads)
 
 
-def _load_ray_data() -> ModuleType:
+def _ray_data() -> ModuleType:
     ray = load_ray()
     try:
-        import ray.data as _  # noqa: F401
+        importlib.import_module("ray.data")
     except ImportError as error:
         raise DetectorError(f"{error}; pip install 'object-detector[cluster]'") from error
     # Ray Data tells of each of its steps otherwise, in the middle of our bar.
@@ -68,7 +67,7 @@ def _run(
             batch_size=None,
             batch_format="pyarrow",
             num_cpus=threads,
-            compute=ray.data.ActorPoolStrategy(size=actors),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
         )
         try:
             for row in told.iter_rows():

@@ -57,7 +57,8 @@ def read_rows(folder: Folder) -> pa.Table:
     table = pa.concat_tables(tables or [SCHEMA.empty_table()])
     table = table.sort_by([("address", "ascending"), ("error", "ascending")])  # "", no error, comes first
     addresses = table["address"].to_pylist()
-    return table.take([i for i, address in enumerate(addresses) if not i or address != addresses[i - 1]])
+    first = [i for i, address in enumerate(addresses) if not i or address != addresses[i - 1]]
+    return table.take(pa.array(first, pa.int64()))
 
 
 def done(folder: Folder, recipe: Recipe) -> set[str]:
