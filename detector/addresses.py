@@ -133,7 +133,8 @@ def _opened(address: str) -> tuple[Any, str]:
 
         files, path = url_to_fs(address)
     except ImportError as error:
-        missing = getattr(error.__cause__ or error, "name", "") or str(error)
+        module = getattr(error.__cause__ or error, "name", None) or "fsspec"
+        missing = module.partition(".")[0]
         raise DetectorError(
             f"{missing} is not installed, which {address} needs; pip install {missing}"
         ) from error
