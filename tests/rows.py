@@ -12,9 +12,9 @@ from detector.results.parts import read_rows
 from tests.builders import file_bytes, noise_picture
 
 
-def run(*arguments: str) -> Result:
-    """The command line; an error of ours comes back as it is."""
-    return CliRunner().invoke(cli, arguments)
+def run(*arguments: str, catch: bool = True) -> Result:
+    """The command line; an error is in the result, or is raised."""
+    return CliRunner().invoke(cli, arguments, catch_exceptions=catch)
 
 
 def rows_in(out: str | Path) -> list[dict[str, Any]]:
