@@ -6,6 +6,7 @@ with Client("http://localhost:8501/api") as client:
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +39,15 @@ class Patience:
     """How often a request is sent at most, how long an answer is waited for, and the longest pause between.
 
     connect_s: how long the server may take to let anybody in.
+    spread: each pause is longer by up to this share of it, at random, or all who were refused together would come
+    again together, and most be refused again while the server rests between.
     """
 
     tries: int = 4
     answer_s: float = 90.0
     longest_pause_s: float = 60.0
     connect_s: float = 10.0
+    spread: float = 0.5
 
     @property
     def timeout(self) -> httpx.Timeout:
@@ -56,7 +60,8 @@ class Patience:
             return None
         asked = response.headers.get("Retry-After", "")
         pause = float(asked) if asked.isascii() and asked.isdigit() else 2.0**sent
-        return pause if pause <= self.longest_pause_s else None
+        spread = 1 + self.spread * random.random()  # noqa: S311 # nothing is kept secret by it
+        return pause * spread if pause <= self.longest_pause_s else None
 
 
 class Client:

@@ -34,7 +34,11 @@ class EngineError(DetectorError):
 
 
 class BusyError(DetectorError):
-    """Too many wait already, or a wait was too long; the same works later."""
+    """Too many wait already, or a wait was too long; the same works later, such as in `come_again_s` seconds."""
+
+    def __init__(self, message: str, come_again_s: float = 2.0) -> None:
+        super().__init__(message)
+        self.come_again_s = come_again_s
 
 
 class ServerError(DetectorError):

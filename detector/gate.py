@@ -1,11 +1,15 @@
 """The way in for many at once: some run, some wait in a queue, the rest are turned away at once."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
 
 from detector.errors import BusyError
+
+_WEIGHT = 0.2  # of the newest turn in the mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +26,14 @@ class Gate:
     Whoever joined must `leave`, whether the turn came or not.
     """
 
-    def __init__(self, most_running: int, most_waiting: int) -> None:
-        self.most_running, self.most_waiting = most_running, most_waiting
+    def __init__(
+        self, most_running: int, most_waiting: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.most_running, self.most_waiting, self._clock = most_running, most_waiting, clock
         self._lock = Lock()
-        self._running: set[Ticket] = set()
+        self._running: dict[Ticket, float] = {}  # when its turn came
         self._queue: deque[Ticket] = deque()
+        self._turn_s = 0.0  # what one took lately
 
     @property
     def running(self) -> int:
@@ -48,10 +55,16 @@ class Gate:
         ticket = Ticket()
         with self._lock:
             if self.full:
-                raise BusyError(f"{len(self._queue)} are waiting already; try again in some seconds")
+                raise self.refusal()
             self._queue.append(ticket)
             self._let_in()
         return ticket
+
+    def refusal(self) -> BusyError:
+        """What who comes too late is told: how many wait, and when these will have had their turns."""
+        waiting = len(self._queue)
+        drained_s = self._turn_s * (waiting + 1) / self.most_running
+        return BusyError(f"{waiting} are waiting already; try again in some seconds", drained_s)
 
     def ahead(self, ticket: Ticket) -> int:
         """How many wait before this one; 0 when it is next or has its turn."""
@@ -61,7 +74,8 @@ class Gate:
     def leave(self, ticket: Ticket) -> None:
         """End the turn, or give up the place in the queue; a second time does nothing."""
         with self._lock:
-            self._running.discard(ticket)
+            if (since := self._running.pop(ticket, None)) is not None:
+                self._turn_s += _WEIGHT * (self._clock() - since - self._turn_s)
             if ticket in self._queue:
                 self._queue.remove(ticket)
             self._let_in()
@@ -70,5 +84,5 @@ class Gate:
         while self._queue and len(self._running) < self.most_running:
             ticket = self._queue.popleft()
             if ticket.turn.set_running_or_notify_cancel():  # a coroutine that went away has cancelled it
-                self._running.add(ticket)
+                self._running[ticket] = self._clock()
                 ticket.turn.set_result(None)

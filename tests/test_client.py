@@ -92,10 +92,17 @@ def test_models_are_what_the_server_tells_of(way: str) -> None:
 def test_it_comes_again_when_the_server_says(way: str, status: int) -> None:
     done = httpx.Response(200, json={})
     answer, asked = one_after_another(problem(status, **{"Retry-After": "7"}), problem(status), done)
-    assert ask(answer, way) == ({}, [7.0, 4.0])
+    assert ask(answer, way, patience=Patience(spread=0)) == ({}, [7.0, 4.0])
     assert asked[0].content.replace(_boundary(asked[0]), b"") == asked[2].content.replace(
         _boundary(asked[2]), b""
     )
+
+
+def test_clients_that_were_refused_together_do_not_come_again_together() -> None:
+    refusal = problem(503, **{"Retry-After": "10"})
+    pauses = [Patience(spread=0.5).pause_s(refusal, sent=1) for _ in range(100)]
+    assert all(pause is not None and 10 <= pause <= 15 for pause in pauses)
+    assert len(set(pauses)) > 90
 
 
 def _boundary(request: httpx.Request) -> bytes:

@@ -89,3 +89,17 @@ def test_never_more_run_than_may_and_all_get_their_turn() -> None:
         list(threads.map(work, range(60)))
     assert most == 3
     assert (gate.running, gate.waiting) == (0, 0)
+
+
+def test_who_comes_too_late_is_told_when_those_before_will_have_had_their_turns() -> None:
+    now = 0.0
+    gate = Gate(most_running=2, most_waiting=3, clock=lambda: now)
+    for _ in range(50):
+        ticket = gate.join()
+        now += 3.0  # what each takes
+        gate.leave(ticket)
+    for _ in range(5):
+        gate.join()
+    with pytest.raises(BusyError) as refused:
+        gate.join()
+    assert refused.value.come_again_s == pytest.approx(3.0 * (3 + 1) / 2, rel=1e-3)

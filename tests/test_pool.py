@@ -6,16 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from detector.engines.base import Engine
-from detector.errors import EngineError, ModelError
+from detector.errors import EngineError, ModelError, UnavailableError
 from detector.models.assets import Progress
 from detector.models.registry import Registry
 from detector.models.store import Store
-from detector.pool import EnginePool
+from detector.pipeline import detect
+from detector.pool import GREY, EnginePool
 from detector.settings import Settings
 from detector.stopwatch import Stopwatch
 from detector.values import Detections, Picture
@@ -156,3 +158,17 @@ def test_the_longest_unused_is_given_up_first(loader: Loader, make_pool: MakePoo
     assert loader.loaded == [a, b, c]
     pool.get(b)
     assert loader.loaded == [a, b, c, b]
+
+
+def test_an_engine_whose_framework_failed_is_loaded_anew(
+    loader: Loader, make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = make_pool(4)
+    detect(GREY, pool.get(SETTINGS), SETTINGS)
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeEngine, "detect", Mock(side_effect=MemoryError))
+        with pytest.raises(UnavailableError):
+            detect(GREY, pool.get(SETTINGS), SETTINGS)
+    assert not pool.has(SETTINGS)
+    detect(GREY, pool.get(SETTINGS), SETTINGS)
+    assert len(loader.loaded) == 2

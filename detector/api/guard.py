@@ -8,12 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.api.metrics import Meters
 from detector.api.problems import UNEXPECTED, Problem, ProblemError, problem_of
-from detector.errors import BusyError
 from detector.gate import Gate
 
 log = logging.getLogger(__name__)
@@ -88,7 +86,7 @@ class Shell:
         with self._meters.in_flight.track_inprogress():
             try:
                 if scope["method"] == "POST" and self._gate.full:
-                    await _busy(self._gate)(scope, receive, dressed)
+                    await problem_of(self._gate.refusal()).response()(scope, receive, dressed)
                 else:
                     await self._app(scope, receive, dressed)
             except Exception:
@@ -96,10 +94,6 @@ class Shell:
                 if not status:
                     await UNEXPECTED.response()(scope, receive, dressed)
         self._meters.answered(scope, status)
-
-
-def _busy(gate: Gate) -> Response:
-    return problem_of(BusyError(f"{gate.waiting} are waiting already; try again in some seconds")).response()
 
 
 def _dress(headers: MutableHeaders) -> None:

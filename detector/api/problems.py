@@ -1,6 +1,7 @@
 """What went wrong -> status and body: one shape on every route, and the one place where a class becomes a status."""
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from detector.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2  # some pictures' time on a slow machine
+LONGEST_RETRY_S = 60
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,13 @@ def problem_of(error: DetectorError) -> Problem:
         return UNEXPECTED
     status, word = _STATUS[known]
     detail, _, hint = str(error).partition("; ")
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    headers = {"Retry-After": str(_retry_after_s(error))} if status == 503 else {}
     return Problem(status, word, detail, hint or "see /docs for what may be sent", headers)
+
+
+def _retry_after_s(error: DetectorError) -> int:
+    wanted = error.come_again_s if isinstance(error, BusyError) else RETRY_AFTER_S
+    return max(1, min(math.ceil(wanted), LONGEST_RETRY_S))
 
 
 def answer_in_one_shape(app: FastAPI) -> None:

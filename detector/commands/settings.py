@@ -27,6 +27,7 @@ MEANINGS = {
     "max_engines": "models kept loaded at once",
     "api_keys": "keys, comma between; none: no key is asked for",
     "cors_origins": "origins of web pages that may call, comma between; *: any",
+    "frame_origins": "origins of web pages that may show the page within theirs, comma between; *: any",
     "max_requests_per_minute": "requests of one client in a minute; 0: no limit",
     "max_body_bytes": "bytes of one request",
     "max_held_bytes": "bytes of all requests in memory at once",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from openvino import properties
 
 from detector import darknet
 from detector.darknet.network import Network
+from detector.darknet.quantize import round_to_bfloat16
 from detector.darknet.ranges import INPUT_LAYER, Ranges
 from detector.darknet.weights import Kernel, read_weights
 from detector.engines.base import Engine, Forward, NetworkEngine, load_network, load_ranges
@@ -79,6 +81,7 @@ def compile_model(
     core = ov.Core()
     if precision == "bfloat16":
         check_bfloat16(core.get_property("CPU", properties.device.capabilities))
+        kernels = tuple(replace(kernel, weights=round_to_bfloat16(kernel.weights)) for kernel in kernels)
     model = core.read_model(build_onnx(network, kernels, ranges))
     return core.compile_model(model, "CPU", _config(precision, threads))
 

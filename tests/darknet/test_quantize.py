@@ -3,7 +3,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from detector.darknet.quantize import largest_pair, quantise_weights, round_balanced, scale_and_zero
+from detector.darknet.quantize import (
+    largest_pair,
+    quantise_weights,
+    round_balanced,
+    round_to_bfloat16,
+    scale_and_zero,
+)
 from tests.builders import Floats
 
 
@@ -78,3 +84,31 @@ def test_eight_bits_span_the_range_and_hold_zero_exactly(low_high: tuple[float, 
     values = (np.arange(256) - float(zero)) * float(scale)
     assert 0.0 in values
     np.testing.assert_allclose([values[0], values[-1]], low_high, atol=0.51 * float(scale))
+
+
+def test_rounded_to_bfloat16_the_errors_of_a_filter_cancel() -> None:
+    original = weights() * np.array([1, 10, 0.1, 1e-4, 1e3, 1], dtype=np.float32)[:, None, None, None]
+    rounded = round_to_bfloat16(original)
+    assert (str(rounded.dtype), rounded.shape) == ("float32", original.shape)
+    assert not (rounded.view(np.uint32) & 0xFFFF).any()  # what bfloat16 has no bits for
+    peaks = np.abs(original).max(axis=(1, 2, 3))
+    assert (np.abs(rounded - original).max(axis=(1, 2, 3)) <= peaks / 256).all()
+    simply = (original.view(np.uint32) + 0x8000 & 0xFFFF0000).view(np.float32)
+    sums, simple_sums = (np.abs((w - original).sum(axis=(1, 2, 3))) / peaks for w in (rounded, simply))
+    assert sums.max() < 1e-4
+    assert simple_sums.max() > 1e-3
+
+
+def test_what_bfloat16_holds_stays_as_it_is() -> None:
+    exact = np.array([1, -2, 0, 0.5, 1.0078125, 255, 256, -3e38], dtype=np.float32).reshape(2, 1, 2, 2)
+    exact = (exact.view(np.uint32) & 0xFFFF0000).view(np.float32)
+    np.testing.assert_array_equal(round_to_bfloat16(exact), exact)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1 + 2**-8, 1.0), (1 + 3 * 2**-8, 1 + 2**-6), (1 + 2**-8 + 2**-20, 1 + 2**-7), (-1 - 2**-8, -1.0)],
+    ids=["tie to even, down", "tie to even, up", "nearest", "below zero"],
+)
+def test_a_single_weight_goes_to_the_nearest(value: float, expected: float) -> None:
+    assert round_to_bfloat16(np.full((1, 1, 1, 1), value, dtype=np.float32)).item() == expected

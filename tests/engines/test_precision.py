@@ -122,7 +122,7 @@ def kind(info: dict[str, object]) -> str:
 def test_openvino_runs_all_but_the_float_layers_in_eight_bits(
     own_files: ModelFiles, tiny_files: ModelFiles
 ) -> None:
-    for files, convolutions, in_float in ((own_files, 6, 2), (tiny_files, 13, 3)):
+    for files, convolutions, in_float in ((own_files, 6, 2), (tiny_files, 13, 4)):
         in_int8 = convolution_types(files, "int8")
         assert sorted(in_int8) == ["f32"] * in_float + ["u8"] * (convolutions - in_float)
         assert convolution_types(files, "float32") == ["f32"] * convolutions
@@ -138,8 +138,9 @@ def test_openvino_merges_the_activation_and_the_rounding_with_the_convolution(ti
     assert tiny_files.ranges
     compiled = compile_model(network, kernels, 1, "int8", read_ranges(tiny_files.ranges, network, kernels))
     kinds = [kind(node.get_rt_info()) for node in compiled.get_runtime_model().get_ops()]
-    assert not {"Eltwise", "FakeQuantize", "Convert", "MatMul"} & set(kinds)
+    assert not {"Eltwise", "FakeQuantize", "MatMul"} & set(kinds)
     assert kinds.count("Subgraph") <= 1  # the first rounding
+    assert kinds.count("Convert") <= 1  # what goes into the float layer in the middle
 
 
 @pytest.mark.parametrize("engine", IN_INT8)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
+import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from detector.models.registry import ModelFiles
 from tests.api.conftest import form, picture_bytes
 from tests.builders import use_own_model
 from tests.served import Served, served
@@ -50,7 +51,7 @@ async def crowd(url: str, clients: int, seconds: float, expected: list[Any]) -> 
                 tally.seconds = time.monotonic() - start
             elif status == 503 and pause_s:
                 tally.refused.append(took)
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(pause_s * random.uniform(1, 1.5))  # as our client
             else:
                 tally.wrong.append(body.decode())
         writer.close()
@@ -79,14 +80,6 @@ PICTURES = [picture_bytes(seed) for seed in range(10)]
 REQUESTS = [sent(data) for data in PICTURES]
 
 
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    use_own_model(tmp_path, monkeypatch)
-    monkeypatch.setenv("DETECTOR_CONFIDENCE", "0.1")
-    with served(tmp_path / "log", {}, "--api-only") as one:
-        yield one
-
-
 def tallies(server: Served, seconds: float) -> dict[int, tuple[Tally, float]]:
     """For each size of the crowd what it got, and the server's memory after it in MB."""
     serial = [
@@ -106,20 +99,29 @@ def tallies(server: Served, seconds: float) -> dict[int, tuple[Tally, float]]:
     return got
 
 
-def check(got: dict[int, tuple[Tally, float]]) -> None:
+def check(got: dict[int, tuple[Tally, float]], least_share: float) -> None:
     for clients, (tally, _) in got.items():
         assert not tally.wrong, (clients, tally.wrong[:3])
         assert tally.good
     assert not got[16][0].refused  # they fit the queue
     assert got[256][0].refused
-    assert got[256][0].rate > 0.5 * got[4][0].rate
+    assert got[256][0].rate > least_share * got[4][0].rate
     assert got[256][1] < 1.25 * got[16][1]
 
 
-def test_a_growing_crowd_gets_right_answers_or_is_told_to_come_again(server: Served) -> None:
-    check(tallies(server, 2))
+def test_a_growing_crowd_gets_right_answers_or_is_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_own_model(tmp_path, monkeypatch)
+    with served(tmp_path / "log", {"DETECTOR_CONFIDENCE": "0.1"}, "--api-only") as server:
+        # What a client costs is much beside so small a network.
+        check(tallies(server, 2), least_share=0.3)
 
 
 @pytest.mark.slow
-def test_a_growing_crowd_for_longer(server: Served) -> None:
-    check(tallies(server, 30))
+def test_a_growing_crowd_takes_no_throughput_from_the_real_model(
+    tmp_path: Path, tiny_files: ModelFiles
+) -> None:
+    environment = {"DETECTOR_CONFIDENCE": "0.01", "DETECTOR_HOME": str(tiny_files.weights.parent)}
+    with served(tmp_path / "log", environment, "--api-only") as server:
+        check(tallies(server, 30), least_share=0.8)

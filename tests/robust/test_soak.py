@@ -40,7 +40,10 @@ class Footprint:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     use_own_model(tmp_path, monkeypatch)
     (tmp_path / "temporary").mkdir()
-    more = {"TMPDIR": str(tmp_path / "temporary"), "MALLOC_ARENA_MAX": "2"}
+    (tmp_path / ".streamlit").mkdir()
+    # Streamlit keeps a visit for two minutes after its end: what is kept then would be measured, and not what leaks.
+    (tmp_path / ".streamlit" / "config.toml").write_text("[server]\ndisconnectedSessionTTL = 1\n")
+    more = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path / "temporary"), "MALLOC_ARENA_MAX": "2"}
     with served(tmp_path / "log", more) as one:
         yield one
 

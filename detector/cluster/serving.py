@@ -1,0 +1,90 @@
+"""`detector serve --runner ray`: the API on Ray Serve until it is told to stop."""
+
+import signal
+from dataclasses import dataclass
+from threading import Event
+
+from detector.cluster.machines import Machines, connected
+from detector.errors import DetectorError, SettingsError
+from detector.settings import Config
+
+NAME = "detector"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the API is served: an address and port of every machine that has replicas."""
+
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        if self.port < 1:
+            raise SettingsError(f"--port is {self.port}; on Ray it must be 1 or more")
+
+
+@dataclass(frozen=True)
+class Span:
+    """So many replicas at least and at most; most is None where it is what Ray has CPUs for."""
+
+    least: int = 1
+    most: int | None = None
+
+    @classmethod
+    def of(cls, text: str | None) -> "Span":
+        """Of "2" exactly two, of "1-4" one to four. Raises SettingsError."""
+        if text is None:
+            return cls()
+        least, _, most = text.partition("-")
+        if not (least.isdecimal() and (most or least).isdecimal() and 1 <= int(least) <= int(most or least)):
+            raise SettingsError(f"--replicas is {text!r}; it must be a number such as 2, or two such as 1-4")
+        return cls(int(least), int(most or least))
+
+    def within(self, cpus: float, each: int) -> "Span":
+        """With a most: so many as have `each` of these CPUs."""
+        return self if self.most else Span(self.least, max(self.least, int(cpus) // each))
+
+
+def serve_on_ray(config: Config, place: Place, replicas: Span) -> None:
+    """Returns once it was told to stop, by SIGTERM or SIGINT, and what was in work is done. Raises DetectorError."""
+    each = config.settings.threads or 1
+    with connected(cpus=replicas.least * each) as machines:
+        stop = _told_to_stop()
+        try:
+            _deploy(config, place, replicas.within(machines.cpus, each))
+            stop.wait()
+        finally:
+            _end(machines)
+
+
+def _told_to_stop() -> Event:
+    """Set by either signal. Ray, which has set handlers of its own by now, would end in the middle of a request."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _deploy(config: Config, place: Place, replicas: Span) -> None:
+    from ray import serve
+
+    from detector.cluster.app import Arguments, application
+
+    http = config.http
+    made = application(config, Arguments(replicas.least, replicas.most or replicas.least))
+    patience_s = http.max_body_s + http.max_answer_s
+    try:
+        serve.start(http_options={"host": place.host, "port": place.port, "request_timeout_s": patience_s})
+        serve.run(made, name=NAME, route_prefix="/")
+    except RuntimeError as error:
+        raise DetectorError(f"the API did not start on Ray: {error}") from error
+
+
+def _end(machines: Machines) -> None:
+    """Ray Serve of a cluster that others use too is left as it is, but for the API."""
+    from ray import serve
+
+    if machines.own:
+        serve.shutdown()
+    else:
+        serve.delete(NAME)
