@@ -79,6 +79,11 @@ def _run(
             try:
                 for batch in batches:
                     yield _scored(batch)
+            except ray.exceptions.GetTimeoutError as error:
+                raise DetectorError(
+                    f"Ray has had no processor free for {_START_S} s; others hold them, or each machine has fewer than"
+                    f" the {threads} of --threads"
+                ) from error
             except (ray.exceptions.RayError, ray.data.exceptions.ExecutionTimeoutError) as error:
                 raise DetectorError(f"Ray gave up, and --resume goes on: {error}") from error
 
