@@ -45,8 +45,8 @@ def start(folder: Path) -> Iterator[Start]:
     mark = {"DETECTOR_TEST_RUN": str(folder)}
 
     def start_it(*command: str) -> "subprocess.Popen[str]":
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(alone(*command), env=environment(**mark), text=True, **streams)
+        line, env = alone(*command), environment(**mark)
+        return subprocess.Popen(line, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     yield start_it
     for pid in processes(folder):
