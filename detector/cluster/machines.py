@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def connected(address: str | None = None, cpus: int = 1) -> Iterator[Machines]:
     Raises DetectorError where Ray is not installed, cannot be reached, or has too few.
     """
     where = address or os.environ.get("RAY_ADDRESS") or HERE
-    if where == HERE:
+    if where == HERE and "ray" not in sys.modules:
         _keep_to_this_machine()
     ray = load_ray()
     if ray.is_initialized():
@@ -67,7 +68,7 @@ def load_ray() -> ModuleType:
 
 
 def _keep_to_this_machine() -> None:
-    """What Ray and its daemons read, once a process, before they start; whatever is set already stays.
+    """What Ray reads when it is imported, and its daemons when they start; whatever is set already stays.
 
     Without the first, which Ray made for desktops, its daemons listen on every interface, and they run what they are
     sent. The secret is one for this run and leaves nothing in the home folder. Ray's makers are told nothing.

@@ -1,5 +1,7 @@
 """`detector serve --runner ray`: the API on Ray Serve until it is told to stop."""
 
+import logging
+import re
 import signal
 from dataclasses import dataclass
 from threading import Event
@@ -7,6 +9,8 @@ from threading import Event
 from detector.cluster.machines import Machines, connected
 from detector.errors import DetectorError, SettingsError
 from detector.settings import Config
+
+log = logging.getLogger(__name__)
 
 NAME = "detector"
 
@@ -35,10 +39,11 @@ class Span:
         """Of "2" exactly two, of "1-4" one to four. Raises SettingsError."""
         if text is None:
             return cls()
-        least, _, most = text.partition("-")
-        if not (least.isdecimal() and (most or least).isdecimal() and 1 <= int(least) <= int(most or least)):
+        found = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text, re.ASCII)
+        least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not 1 <= least <= most:
             raise SettingsError(f"--replicas is {text!r}; it must be a number such as 2, or two such as 1-4")
-        return cls(int(least), int(most or least))
+        return cls(least, most)
 
     def within(self, cpus: float, each: int) -> "Span":
         """With a most: so many as have `each` of these CPUs."""
@@ -49,6 +54,11 @@ def serve_on_ray(config: Config, place: Place, replicas: Span) -> None:
     """Returns once it was told to stop, by SIGTERM or SIGINT, and what was in work is done. Raises DetectorError."""
     each = config.settings.threads or 1
     with connected(cpus=replicas.least * each) as machines:
+        if machines.own:
+            log.warning(
+                "Ray's replicas listen on every interface and run what is sent by whoever has Ray's token:"
+                " keep this machine on a private network"
+            )
         stop = _told_to_stop()
         try:
             _deploy(config, place, replicas.within(machines.cpus, each))
