@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,11 +47,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def on_ray(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Served]:
-    """One replica. At the end it was told to stop, and nothing of it is left."""
+    """One replica. At the end it was told to stop: what it had in hand was answered, and nothing of it is left."""
     log = tmp_path_factory.mktemp("log") / "ray"
-    with served(log, environment, "--api-only", "--runner", "ray", "--replicas", "1") as one:
+    words = ("--api-only", "--runner", "ray", "--replicas", "1")
+    with ThreadPoolExecutor(1) as pool, served(log, environment, *words) as one:
         yield one
         started = processes_under(one.process.pid)
+        last = pool.submit(asked, one.url, LARGE)
+        time.sleep(0.2)
+        assert not last.done()
+    assert last.result().status_code == 200
     assert one.process.returncode == 0, log.read_text()
     assert started
     assert [name for pid, name in started.items() if Path(f"/proc/{pid}").exists()] == []
@@ -171,6 +177,16 @@ def test_without_a_most_it_is_what_there_are_processors_for() -> None:
 def test_ray_serves_at_a_port_that_is_known_before() -> None:
     with pytest.raises(SettingsError, match="--port is 0"):
         Place("127.0.0.1", 0)
+
+
+def test_a_port_that_is_taken_is_told_by_its_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            SettingsError, match=f"nothing can be served at 127.0.0.1 port {port}: Address already"
+        ):
+            Place("127.0.0.1", port).check()
+    Place("127.0.0.1", port).check()
 
 
 @pytest.mark.parametrize(
