@@ -157,7 +157,9 @@ def _told(what: str, kind: type[DetectorError] = DetectorError) -> Iterator[None
 
 
 def _reason(error: Exception) -> str:
-    """One line, without what some file systems put before it."""
+    """One line. Of what is not there some file systems say no more than the address."""
+    if isinstance(error, FileNotFoundError) and not error.strerror:
+        return "nothing lies there"
     text = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
     return " ".join(text.split())
 

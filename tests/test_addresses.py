@@ -54,7 +54,7 @@ def test_a_remote_folder_stands_for_all_pictures_in_it_by_name(memory: str) -> N
 def test_what_is_not_there_is_told_when_it_is_read(tmp_path: Path, memory: str) -> None:
     for address in (str(tmp_path / "no.jpg"), f"{memory}/no.jpg"):
         assert expand([address]) == [address]
-        with pytest.raises(ImageError, match=r"cannot be read: (No such file|.*no\.jpg)"):
+        with pytest.raises(ImageError, match=r"cannot be read: (No such file|nothing lies there)"):
             read(address)
 
 

@@ -1,5 +1,6 @@
 """`detector detect --runner local`: rows of a folder, stopped, gone on with, refused; and of a bucket."""
 
+import pickle
 import signal
 import subprocess
 import sys
@@ -150,6 +151,21 @@ def test_without_ray_it_is_told(monkeypatch: pytest.MonkeyPatch, folder: Path) -
     ):
         run("detect", "in", "--runner", "ray", "--out", "out", catch=False)
     assert not (folder / "out").exists()
+
+
+def test_no_key_travels_to_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def runner(pictures: list[str], scoring: object) -> Iterator[object]:
+        told.append(str(pickle.dumps(scoring)))
+        return iter(())
+
+    monkeypatch.setattr("detector.commands.rows.RUNNERS", {"ray": runner})
+    monkeypatch.setenv("DETECTOR_API_KEYS", "secret-of-the-api")
+    monkeypatch.setenv("DETECTOR_URL_KEY", "secret-of-the-page")
+    assert run("detect", "in", "--runner", "ray", "--out", "out").exit_code == 0
+    assert "openvino" in told[0]
+    assert "secret" not in told[0]
 
 
 MISUSES = {

@@ -39,11 +39,12 @@ def write_rows(names: Sequence[str], asked: Rows, config: Config) -> None:
         raise DetectorError("pyarrow is not installed, which writes the rows; pip install pyarrow")
     from detector.results.scoring import Scoring
 
-    usable_engine(
-        config.settings.engine, config.settings.precision
-    )  # told before anything is downloaded or listed
+    # A mistake is told before anything is downloaded or listed.
+    usable_engine(config.settings.engine, config.settings.precision)
     recipe = Recipe.of(model_files(config, config.settings.model), config.settings)
-    scoring = Scoring(config, recipe, Folder.at(asked.out), asked.part)
+    # What an answer needs, and no keys: it travels to other machines.
+    needed = Config(config.settings, config.limits, home=config.home, model_folders=config.model_folders)
+    scoring = Scoring(needed, recipe, Folder.at(asked.out), asked.part)
     pictures = expand(names)
     to_do = _left(pictures, scoring, asked.resume)
     failed = _tell(RUNNERS[asked.runner](to_do, scoring), len(to_do)) if to_do else 0

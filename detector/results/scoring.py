@@ -9,8 +9,6 @@ from detector.results.parts import write_part
 from detector.results.rows import Recipe, Row, rows
 from detector.settings import Config
 
-PART_PICTURES = 256
-
 
 @dataclass(frozen=True)
 class Scoring:
@@ -23,7 +21,7 @@ class Scoring:
     config: Config
     recipe: Recipe
     folder: Folder
-    part: int = PART_PICTURES
+    part: int
 
 
 @dataclass(frozen=True)
