@@ -30,6 +30,8 @@ _ERRORS: Mapping[int, type[DetectorError]] = {
     503: BusyError,
 }
 _COME_AGAIN = (429, 503)
+# A proxy, Ray's among them, says these where it lost the server behind it in the middle. To ask twice does no harm.
+_LOST = (500, 502, 504)
 # A server gives up a connection that nobody uses for some seconds; one that it is about to give up is not taken.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 
@@ -56,7 +58,9 @@ class Patience:
 
     def pause_s(self, response: httpx.Response, sent: int) -> float | None:
         """Seconds to wait, which the server says, before it is sent again; None where the answer is final."""
-        if response.status_code not in _COME_AGAIN or sent >= self.tries:
+        status = response.status_code
+        later = status in _COME_AGAIN or (status in _LOST and _problem_in(response) is None)
+        if not later or sent >= self.tries:
             return None
         asked = response.headers.get("Retry-After", "")
         pause = float(asked) if asked.isascii() and asked.isdigit() else 2.0**sent
@@ -191,14 +195,21 @@ def _call(data: bytes, name: str, settings: Mapping[str, Value], answer: str) ->
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_success:
         return response
-    kind = _ERRORS.get(response.status_code, ServerError)
+    told, status = _problem_in(response), response.status_code
+    if told is not None:
+        raise _ERRORS.get(status, ServerError)(told)
+    if status in _COME_AGAIN:
+        raise BusyError(f"{response.url} answered {status}; try again in some seconds")
+    raise ServerError(f"{response.url} answered {status}; is it the detector's API?")
+
+
+def _problem_in(response: httpx.Response) -> str | None:
+    """What the detector's API says was wrong; None where somebody else answered."""
     try:
         problem = response.json()
-        raise kind(f"{problem['detail']}; {problem['hint']}")
+        return f"{problem['detail']}; {problem['hint']}"
     except (ValueError, KeyError, TypeError):
-        raise ServerError(
-            f"{response.url} answered {response.status_code}; is it the detector's API?"
-        ) from None
+        return None
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

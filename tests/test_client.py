@@ -105,6 +105,22 @@ def test_clients_that_were_refused_together_do_not_come_again_together() -> None
     assert len(set(pauses)) > 90
 
 
+@WAYS
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_what_a_proxy_says_of_a_server_that_it_lost_is_not_the_last_word(way: str, status: int) -> None:
+    done = httpx.Response(200, json={})
+    answer, asked = one_after_another(httpx.Response(status, text="Internal Server Error"), done)
+    assert ask(answer, way, patience=Patience(spread=0)) == ({}, [2.0])
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_proxy_that_is_full_is_busy_and_no_strange_server(status: int) -> None:
+    answer, _ = one_after_another(*[httpx.Response(status, text="dropped", headers={"Retry-After": "2"})] * 2)
+    with pytest.raises(BusyError, match=f"http://server/api/predict.* answered {status}; try again"):
+        ask(answer, patience=Patience(tries=2))
+
+
 def _boundary(request: httpx.Request) -> bytes:
     return request.headers["Content-Type"].partition("boundary=")[2].encode()
 
@@ -163,4 +179,4 @@ def test_no_server_is_said_by_its_address(way: str) -> None:
 )
 def test_another_server_is_noticed(answer: httpx.Response) -> None:
     with pytest.raises(ServerError, match="is it the detector's API"):
-        ask(one_after_another(answer)[0])
+        ask(one_after_another(*[answer] * 4)[0])

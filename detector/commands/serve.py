@@ -23,8 +23,34 @@ def _host() -> str:
     help="8501, or 8000 for the API alone; also from PORT.",
 )
 @click.option("--api-only", is_flag=True, help="The API at the root, and no page.")
-def serve_command(host: str, port: int | None, api_only: bool) -> None:
+@click.option(
+    "--runner",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="ray: the API in replicas on Ray Serve; see docs/cluster.md.",
+)
+@click.option(
+    "--replicas", metavar="N[-N]", help="On Ray: so many at least and at most; 1 to what its CPUs allow."
+)
+def serve_command(host: str, port: int | None, api_only: bool, runner: str, replicas: str | None) -> None:
     """Serve the page at / and the API under /api, documented at /api/docs; with DETECTOR_URL set, the page alone."""
+    if runner == "ray":
+        if not api_only:
+            raise click.UsageError("--runner ray serves the API alone: add --api-only")
+        _serve_on_ray(host, 8000 if port is None else port, replicas)
+    elif replicas:
+        raise click.UsageError("--replicas goes with --runner ray")
+    else:
+        _serve_here(host, port, api_only)
+
+
+def _serve_on_ray(host: str, port: int, replicas: str | None) -> None:
+    from detector.cluster.serving import Place, Span, serve_on_ray
+
+    serve_on_ray(Config.from_env(os.environ), Place(host, port), Span.of(replicas))
+
+
+def _serve_here(host: str, port: int | None, api_only: bool) -> None:
     try:
         from detector import server
 

@@ -1,0 +1,1 @@
+"""More than one machine: what needs Ray, and the only place that imports it."""
