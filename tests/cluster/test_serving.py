@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -19,6 +20,11 @@ from detector.cli import cli
 from detector.client import Client, Patience
 from detector.cluster.serving import Place, Span
 from detector.errors import SettingsError
+from detector.local import LocalDetector
+from detector.models.assets import ignore_progress
+from detector.remote import RemoteDetector
+from detector.service import service
+from detector.settings import Config
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
 from tests.served import Served, served
 
@@ -120,6 +126,23 @@ def test_it_answers_as_a_server_by_itself_does(
             )
             assert (there.status_code, there.json()) == (here.status_code, here.json()), path
             assert there.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@needs_ray
+def test_the_page_gets_from_it_what_it_would_find_by_itself(
+    on_ray: Served, environment: dict[str, str]
+) -> None:
+    config = Config.from_env({**environment, "DETECTOR_URL": on_ray.url, "DETECTOR_URL_KEY": KEY})
+    there = RemoteDetector.of(config)
+    here = LocalDetector(service(config).pool, config.limits, config.settings)
+    assert there.offer().models == here.offer().models
+    found, expected = (
+        one.open(config.settings, ignore_progress).look(PICTURE).detections for one in (there, here)
+    )
+    assert len(expected)
+    assert found.labels == expected.labels
+    assert np.array_equal(found.scores, expected.scores)
+    assert np.array_equal(found.boxes, expected.boxes)
 
 
 @needs_ray
