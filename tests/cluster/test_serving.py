@@ -59,10 +59,10 @@ def on_ray(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
     with ThreadPoolExecutor(1) as pool, served(log, environment, *words) as one:
         yield one
         started = processes_under(one.process.pid)
-        last = pool.submit(asked, one.url, LARGE)
-        time.sleep(0.2)
+        last = pool.submit(asked_for_many, one.url)
+        time.sleep(0.5)
         assert not last.done()
-    assert last.result().status_code == 200
+    assert [item["status"] for item in last.result().json()["items"]] == [200] * 8
     assert one.process.returncode == 0, log.read_text()
     assert started
     assert [name for pid, name in started.items() if Path(f"/proc/{pid}").exists()] == []
@@ -96,6 +96,12 @@ def asked(url: str, data: bytes = PICTURE, key: str = KEY, **parameters: str) ->
     params = {"format": "json", **parameters}
     files, headers = {"file": ("blobs.png", data)}, {"X-API-Key": key}
     return httpx.post(f"{url}/predict", params=params, files=files, headers=headers, timeout=60)
+
+
+def asked_for_many(url: str) -> httpx.Response:
+    """A batch that takes some seconds."""
+    files = [("file", ("blobs.png", LARGE))] * 8
+    return httpx.post(f"{url}/predict/batch", files=files, headers={"X-API-Key": KEY}, timeout=60)
 
 
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
