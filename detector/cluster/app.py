@@ -76,7 +76,7 @@ def application(config: Config, arguments: Arguments) -> Application:
         # Its own queue is kept by the application, which refuses in its own words; as many again may be on their
         # way in or out, so that slow uploads keep nobody from it. What is beyond waits in Ray's proxy.
         max_ongoing_requests=2 * own_queue,
-        max_queued_requests=serving.max_waiting,
+        max_queued_requests=max(1, serving.max_waiting),  # at 0 Ray refuses everybody
         backpressure_config={"status_code": 503, "retry_after_s": RETRY_AFTER_S},
         health_check_period_s=LOOKS_EVERY_S,
         health_check_timeout_s=http.max_answer_s,
