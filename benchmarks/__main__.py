@@ -38,7 +38,7 @@ WANTED = (
     Wanted(network.FULL, FLOAT, (network.IMPORTER,), 1),
     Wanted(network.FULL, BFLOAT16, (network.IMPORTER,), 2),
     Wanted(network.FULL, INT8, (network.IMPORTER,), 3.5),
-    Wanted(network.TINY, FLOAT, (network.IMPORTER, "onnxruntime", "tensorflow"), 1),
+    Wanted(network.TINY, FLOAT, (network.IMPORTER, network.OPENCV5, "onnxruntime", "tensorflow"), 1),
     Wanted(server.LARGE, (server.OURS,), (server.TUTORIAL,), 6),
     Wanted(server.RATE, (server.OURS, server.NCNN), (server.TUTORIAL,), 2),
     Wanted(server.RATE, (server.INT8,), (server.TUTORIAL,), 4),
@@ -55,11 +55,12 @@ def main() -> None:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all where none is named"
     )
     parser.add_argument("--out", type=Path, help="a folder for benchmarks.json and benchmarks.png")
+    parser.add_argument("--opencv5", default="", metavar="PYTHON", help="one that has OpenCV 5, as a peer")
     given = parser.parse_args()
     about = f"{machine(*PACKAGES)}; load {os.getloadavg()[0]:.1f} before"
     print(about)
     with tempfile.TemporaryDirectory() as work:
-        load = Workload.made_in(Path(work), os.environ.get("DETECTOR_HOME"))
+        load = Workload.made_in(Path(work), os.environ.get("DETECTOR_HOME"), given.opencv5)
         os.environ["HOME"] = str(
             cvlib_home(load.folder, load.tiny)
         )  # cvlib looks there once, when it is imported

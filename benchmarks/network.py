@@ -1,8 +1,10 @@
 """The network alone, on every engine and in every precision that is here, beside OpenCV's own Darknet importer."""
 
+import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,12 +13,14 @@ import detector
 from benchmarks.figures import Measured, in_turn
 from benchmarks.workload import Workload, ways_here
 from detector.darknet.network import Convolutional, read_network
+from detector.darknet.onnx_graph import build_onnx
+from detector.engines.base import load_model
 from detector.models.registry import ModelFiles
 from detector.settings import Settings
 
 TINY, FULL = "forward, yolov3-tiny", "forward, yolov3 structure"
 LIMIT = "arithmetic"
-IMPORTER = "OpenCV 4's Darknet importer"
+IMPORTER, OPENCV5 = "OpenCV 4's Darknet importer", "OpenCV 5"
 _PRODUCT_SIDE = 2048
 
 
@@ -36,6 +40,8 @@ def _ways(files: ModelFiles, load: Workload) -> dict[str, Callable[[], float]]:
     }
     if hasattr(cv2.dnn, "readNetFromDarknet"):
         ways[IMPORTER] = _importer(files)
+    if load.opencv5:
+        ways[OPENCV5] = _opencv5(files, load.folder, load.opencv5)
     return ways
 
 
@@ -53,6 +59,30 @@ def _importer(files: ModelFiles) -> Callable[[], float]:
         net.setInput(tensor)
         net.forward(names)
         return 1000 * (time.perf_counter() - start)
+
+    return forward
+
+
+def _opencv5(files: ModelFiles, folder: Path, python: str) -> Callable[[], float]:
+    """In a process of its own, which ends with this one, since two OpenCVs do not fit into one."""
+    network, kernels, _ = load_model(files, None)
+    model = folder / f"{files.name}.onnx"
+    model.write_bytes(build_onnx(network, kernels))
+    peer = subprocess.Popen(
+        [python, str(Path(__file__).with_name("opencv5_peer.py")), str(model)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    assert peer.stdin
+    assert peer.stdout
+    asked, told = peer.stdin, peer.stdout
+    told.readline()  # its version, once it has read the model
+
+    def forward() -> float:
+        asked.write("\n")
+        return float(told.readline())
 
     return forward
 

@@ -23,20 +23,26 @@ SAMPLE = "sample.jpg"
 
 @dataclass(frozen=True)
 class Workload:
-    """The real yolov3-tiny; the full structure with weights made from a seed; a folder to work in."""
+    """The real yolov3-tiny; the full structure with weights made from a seed; a folder to work in.
+
+    opencv5: a Python that has OpenCV 5, or "".
+    """
 
     store: Store
     tiny: ModelFiles
     full: ModelFiles
     folder: Path
+    opencv5: str
 
     @classmethod
-    def made_in(cls, folder: Path, home: str | None) -> "Workload":
+    def made_in(cls, folder: Path, home: str | None, opencv5: str) -> "Workload":
         """With weights from the store in `home`, fetched if need be."""
         store = Store.open(Path(home) if home else None)
         tiny = YOLOV3_TINY.files(store, lambda done, total: None)
         (folder / SAMPLE).write_bytes(jpegs(SMALL_WH)[0])
-        return cls(store, tiny, _with_ranges(full_yolov3_files(folder, YOLOV3), folder / SAMPLE), folder)
+        return cls(
+            store, tiny, _with_ranges(full_yolov3_files(folder, YOLOV3), folder / SAMPLE), folder, opencv5
+        )
 
     @property
     def picture(self) -> "detector.Picture":

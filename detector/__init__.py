@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from detector.pictures.decode import read_picture
     from detector.pictures.draw import draw
     from detector.pictures.encode import encode
-    from detector.pipeline import Result, detect, detect_in, load
+    from detector.pipeline import Result, detect, detect_in, load, read_and_detect
     from detector.settings import Config, Limits, Settings
     from detector.values import Detections, Picture
 
@@ -38,6 +38,7 @@ __all__ = [
     "draw",
     "encode",
     "load",
+    "read_and_detect",
     "read_picture",
 ]
 
@@ -57,6 +58,7 @@ _HOMES = {
     "draw": "pictures.draw",
     "encode": "pictures.encode",
     "load": "pipeline",
+    "read_and_detect": "pipeline",
     "read_picture": "pictures.decode",
 }
 

@@ -88,8 +88,15 @@ def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | 
 
     Of a JPEG far larger than the network's input only what the network can use is decoded. Raises ImageError.
     """
+    return read_and_detect(data, engine, settings, limits)[0]
+
+
+def read_and_detect(
+    data: bytes, engine: Engine, settings: Settings, limits: Limits | None = None
+) -> tuple[Result, Picture]:
+    """As detect_in, with the picture as it was decoded: in full size unless its full_wh says more."""
     watch = Stopwatch()
     picture = read_for(engine, data, limits)
     watch.lap(DECODE)
     result = detect(picture, engine, settings)
-    return replace(result, time_ms={**watch.ms, **result.time_ms})
+    return replace(result, time_ms={**watch.ms, **result.time_ms}), picture

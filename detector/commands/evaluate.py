@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import detector
-from detector.commands.jobs import Job, in_order, write
+from detector.addresses import write
+from detector.ahead import in_order
+from detector.commands.jobs import Job
 from detector.commands.options import configure, lay_over, load_engine, picture_bar, settings_options
 from detector.errors import DetectorError, ImageError
 from detector.settings import Config, Settings

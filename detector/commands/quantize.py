@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from detector.commands.jobs import plan, write
+from detector.addresses import write
+from detector.commands.jobs import plan
 from detector.commands.options import configure, model_files
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -125,13 +126,18 @@ def _fitting_font(text: str, size_wh: tuple[int, int]) -> tuple[Font, tuple[int,
     """The largest font, up to a share of the picture, whose plate is no larger than the picture; and the plate."""
     size = _text_size(size_wh)
     while True:
-        font = ImageFont.load_default(size)
+        font = _font(size)
         left, _, right, _ = font.getbbox(text)
         padding = max(1, size // 4)
         plate_wh = int(right - left) + 2 * padding, round(size * 1.3) + 2 * (padding // 2)
         if (plate_wh[0] <= size_wh[0] and plate_wh[1] <= size_wh[1]) or size <= 4:
             return font, (min(plate_wh[0], size_wh[0]), min(plate_wh[1], size_wh[1]))
         size = max(4, size * 3 // 4)
+
+
+@lru_cache(maxsize=32)  # reading the font takes longer than drawing with it
+def _font(size: int) -> Font:
+    return ImageFont.load_default(size)
 
 
 def _draw_box(canvas: ImageDraw.ImageDraw, box: Rectangle, colour: Colour, width: int) -> None:
