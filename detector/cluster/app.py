@@ -19,6 +19,8 @@ from detector.server import api_alone
 from detector.service import service
 from detector.settings import Config
 
+LOOKS_EVERY_S = 5  # a dead replica is found so late at most; each look takes an inference
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -74,9 +76,9 @@ def application(config: Config, arguments: Arguments) -> Application:
         # Its own queue is kept by the application, which refuses in its own words; as many again may be on their
         # way in or out, so that slow uploads keep nobody from it. What is beyond waits in Ray's proxy.
         max_ongoing_requests=2 * own_queue,
-        max_queued_requests=serving.max_waiting,
+        max_queued_requests=max(1, serving.max_waiting),  # at 0 Ray refuses everybody
         backpressure_config={"status_code": 503, "retry_after_s": RETRY_AFTER_S},
-        health_check_period_s=10,
+        health_check_period_s=LOOKS_EVERY_S,
         health_check_timeout_s=http.max_answer_s,
         graceful_shutdown_timeout_s=http.max_body_s + http.max_answer_s,
     )

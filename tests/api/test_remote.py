@@ -357,7 +357,8 @@ def test_what_is_offered_is_asked_for_once_in_a_while() -> None:
 
 def test_where_it_cannot_be_asked_again_others_go_on_with_what_is_known() -> None:
     now = [0.0]
-    answers = httpx.Response(200, json=MODELS), httpx.Response(500, text="down")
+    down = httpx.Response(500, text="down")
+    answers = httpx.Response(200, json=MODELS), down, down
     detector, _ = detector_of(*answers, clock=lambda: now[0])
     known = detector.offer()
     now[0] += FRESH_S + 1

@@ -68,6 +68,13 @@ def test_ray_is_told_what_a_server_by_itself_keeps_to(
     assert told._deployment_config.graceful_shutdown_timeout_s == 30
 
 
+def test_where_nobody_may_wait_ray_still_lets_requests_in(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DETECTOR_MAX_WAITING", "0")
+    assert build({})._bound_deployment.max_queued_requests == 1
+
+
 def test_a_replica_has_its_model_before_it_is_asked_and_a_full_queue_is_no_illness(config: Config) -> None:
     replica = Replica(config)
     assert service(config).pool.has(config.settings)

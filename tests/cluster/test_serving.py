@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -19,6 +20,11 @@ from detector.cli import cli
 from detector.client import Client, Patience
 from detector.cluster.serving import Place, Span
 from detector.errors import SettingsError
+from detector.local import LocalDetector
+from detector.models.assets import ignore_progress
+from detector.remote import RemoteDetector
+from detector.service import service
+from detector.settings import Config
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
 from tests.served import Served, served
 
@@ -53,10 +59,10 @@ def on_ray(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
     with ThreadPoolExecutor(1) as pool, served(log, environment, *words) as one:
         yield one
         started = processes_under(one.process.pid)
-        last = pool.submit(asked, one.url, LARGE)
-        time.sleep(0.2)
+        last = pool.submit(asked_for_many, one.url)
+        time.sleep(0.5)
         assert not last.done()
-    assert last.result().status_code == 200
+    assert [item["status"] for item in last.result().json()["items"]] == [200] * 8
     assert one.process.returncode == 0, log.read_text()
     assert started
     assert [name for pid, name in started.items() if Path(f"/proc/{pid}").exists()] == []
@@ -92,6 +98,12 @@ def asked(url: str, data: bytes = PICTURE, key: str = KEY, **parameters: str) ->
     return httpx.post(f"{url}/predict", params=params, files=files, headers=headers, timeout=60)
 
 
+def asked_for_many(url: str) -> httpx.Response:
+    """A batch that takes some seconds."""
+    files = [("file", ("blobs.png", LARGE))] * 8
+    return httpx.post(f"{url}/predict/batch", files=files, headers={"X-API-Key": KEY}, timeout=60)
+
+
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "time_ms"}
 
@@ -120,6 +132,23 @@ def test_it_answers_as_a_server_by_itself_does(
             )
             assert (there.status_code, there.json()) == (here.status_code, here.json()), path
             assert there.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@needs_ray
+def test_the_page_gets_from_it_what_it_would_find_by_itself(
+    on_ray: Served, environment: dict[str, str]
+) -> None:
+    config = Config.from_env({**environment, "DETECTOR_URL": on_ray.url, "DETECTOR_URL_KEY": KEY})
+    there = RemoteDetector.of(config)
+    here = LocalDetector(service(config).pool, config.limits, config.settings)
+    assert there.offer().models == here.offer().models
+    found, expected = (
+        one.open(config.settings, ignore_progress).look(PICTURE).detections for one in (there, here)
+    )
+    assert len(expected)
+    assert found.labels == expected.labels
+    assert np.array_equal(found.scores, expected.scores)
+    assert np.array_equal(found.boxes, expected.boxes)
 
 
 @needs_ray
