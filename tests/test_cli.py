@@ -361,6 +361,28 @@ def test_many_pictures_are_worked_on_ahead_and_told_in_their_order(folder: Path)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("pictures", "options", "threads"),
+    [(1, [], 0), (20, [], 1), (20, ["--threads", "2"], 2), (20, ["--engine", "opencv"], 0)],
+    ids=["one picture", "many", "many, with threads chosen", "many, one after the other"],
+)
+def test_of_many_pictures_each_core_takes_one(
+    pictures: int, options: list[str], threads: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+
+    def load(settings: detector.Settings, *given: object) -> detector.Engine:
+        loaded.append(settings.threads)
+        return real(settings, *given)  # type: ignore[arg-type]
+
+    real = detector.load
+    monkeypatch.setattr(detector, "load", load)
+    for number in range(pictures):
+        (folder / f"{number}.png").write_bytes(picture_bytes(number))
+    assert run("detect", *(f"{number}.png" for number in range(pictures)), *options).exit_code == 0
+    assert loaded == [threads]
+
+
 def test_resume_without_a_folder_is_misuse() -> None:
     result = run("detect", "one.png", "--resume")
     assert result.exit_code == 2

@@ -1,7 +1,6 @@
 """`detector detect`: what is in pictures, folders and standard input."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ import detector
 from detector.addresses import is_remote, write
 from detector.ahead import in_order
 from detector.commands.jobs import Job, plan
-from detector.commands.options import configure, load_engine, picture_bar, settings_options
+from detector.commands.options import configure, load_engine, picture_bar, settings_options, workers
 from detector.errors import ImageError
 from detector.settings import Config, Limits, Settings
 
@@ -72,11 +71,11 @@ def _check(pictures: Sequence[str], out: str | None, resume: bool, runner: str |
 def _show(pictures: Sequence[str], out: Path | None, resume: bool, as_json: bool, config: Config) -> None:
     """Print what is found, picture by picture, and draw the copies."""
     jobs = [job for job in plan(pictures, out) if not (resume and job.target and job.target.exists())]
-    engine = load_engine(config, config.settings)
+    engine = load_engine(config, config.settings, len(jobs))
     work = partial(_work, engine=engine, settings=config.settings, limits=config.limits)
     failed = 0
     with picture_bar(len(jobs)) as bar:
-        for job, result in in_order(work, jobs, threads=max(2, os.cpu_count() or 1)):
+        for job, result in in_order(work, jobs, workers()):
             bar.update()
             if isinstance(result, ImageError):
                 failed += 1

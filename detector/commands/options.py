@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import detector
+from detector.machine import Machine
 from detector.settings import PRESETS, Config, Settings
 
 if TYPE_CHECKING:
     from detector.models.registry import ModelFiles
 
+MANY = 8  # pictures, for which another compilation pays
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -59,12 +61,18 @@ def lay_over(config: Config, preset: str | None, given: dict[str, Any]) -> tuple
     return config, replace(settings, **chosen)
 
 
-def load_engine(config: Config, settings: Settings) -> "detector.Engine":
-    """The engine of the settings, with a bar where weights must be fetched first."""
+def load_engine(config: Config, settings: Settings, pictures: int = 1) -> "detector.Engine":
+    """The engine of the settings, with a bar where weights must be fetched first.
+
+    For many pictures, and threads that nobody chose, each inference has one: all end sooner, each by itself later.
+    """
+    from detector.engines.catalog import find_engine
     from detector.models.registry import Registry
     from detector.models.store import Store
 
     registry = Registry().with_folders(*config.model_folders)
+    if pictures > MANY and settings.threads == 0 and find_engine(settings.engine).side_by_side:
+        settings = replace(settings, threads=1)
     with download_bar(settings.model) as progress:
         return detector.load(settings, Store.open(config.home), registry, progress)
 
@@ -87,6 +95,11 @@ def download_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         for bar in bars:
             bar.close()
+
+
+def workers() -> int:
+    """Threads for many pictures: while each core computes, two more read and write."""
+    return Machine.here().cores + 2
 
 
 def picture_bar(pictures: int) -> Any:

@@ -1,7 +1,6 @@
 """`detector detect --runner`: rows of a folder of any size, detected here or on a cluster."""
 
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector.addresses import Folder, expand
-from detector.commands.options import load_engine, model_files, picture_bar
+from detector.commands.options import load_engine, model_files, picture_bar, workers
 from detector.engines.catalog import usable_engine
 from detector.errors import DetectorError
 from detector.results.rows import Recipe, as_text
@@ -82,8 +81,8 @@ def _tell(told: Iterator["Scored"], pictures: int) -> int:
 def _here(pictures: list[str], scoring: "Scoring") -> Iterator["Scored"]:
     from detector.results.scoring import score
 
-    engine = load_engine(scoring.config, scoring.config.settings)
-    return score(pictures, scoring, engine, threads=max(2, os.cpu_count() or 1))
+    engine = load_engine(scoring.config, scoring.config.settings, len(pictures))
+    return score(pictures, scoring, engine, workers())
 
 
 def _on_ray(pictures: list[str], scoring: "Scoring") -> Iterator["Scored"]:

@@ -18,7 +18,10 @@ from detector.values import Floats
 
 @dataclass(frozen=True)
 class EngineEntry:
-    """An engine before its framework is imported."""
+    """An engine before its framework is imported.
+
+    side_by_side: whether several inferences run at once, each on `threads` of its own.
+    """
 
     name: str
     summary: str
@@ -26,6 +29,7 @@ class EngineEntry:
     distributions: tuple[str, ...]  # what may have brought it, for its version
     needs_darknet_importer: bool = False
     precisions: tuple[Precision, ...] = ("float32",)
+    side_by_side: bool = False
 
     def problem(self) -> str | None:
         """Why it cannot be used here and what to do about it, or None."""
@@ -55,6 +59,7 @@ ENGINES = (
         {"openvino": "openvino", "onnx": "onnx"},
         ("openvino",),
         precisions=("float32", "bfloat16", "int8"),
+        side_by_side=True,
     ),
     EngineEntry(
         "onnxruntime",
@@ -62,6 +67,7 @@ ENGINES = (
         {"onnxruntime": "onnxruntime", "onnx": "onnx"},
         ("onnxruntime",),
         precisions=("float32", "int8"),
+        side_by_side=True,
     ),
     EngineEntry(
         "opencv",
@@ -74,7 +80,7 @@ ENGINES = (
             "opencv-contrib-python-headless",
         ),
     ),
-    EngineEntry("ncnn", "ncnn, fast without wide vectors", {"ncnn": "ncnn"}, ("ncnn",)),
+    EngineEntry("ncnn", "ncnn, fast without wide vectors", {"ncnn": "ncnn"}, ("ncnn",), side_by_side=True),
     EngineEntry(
         "tensorflow",
         "TensorFlow",

@@ -13,6 +13,7 @@ from detector.darknet.weights import read_weights
 from detector.engines.base import NetworkEngine
 from detector.engines.catalog import ENGINES, open_engine
 from detector.errors import EngineError
+from detector.machine import Machine
 from detector.models.registry import ModelFiles
 from detector.settings import Precision, Settings
 from tests.builders import EVERY_LAYER_CFG, EVERY_LAYER_NAMES, file_bytes, model_files, noise_picture
@@ -173,3 +174,18 @@ def test_int8_answers_alike_from_eight_threads(engine: str, own_files: ModelFile
         found = list(pool.map(lambda picture: tested.rows(picture, Settings()), pictures * 8))
     for rows, wanted in zip(found, expected * 8, strict=True):
         np.testing.assert_array_equal(rows, wanted)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(0, 1), (1, 2), (2, 1), (4, 1)])
+def test_openvino_computes_side_by_side_what_the_cores_have_threads_for(
+    threads: int, expected: int, own_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_if_missing("openvino")
+    if Machine.here().cores < 2:
+        pytest.skip("this takes two cores")
+    from detector.engines.openvino import compile_model
+
+    monkeypatch.setattr(Machine, "here", lambda: Machine(None, 2))
+    network = read_network(own_files.cfg.read_text())
+    compiled = compile_model(network, read_weights(own_files.weights, network), threads)
+    assert compiled.get_property("NUM_STREAMS") == expected
