@@ -51,9 +51,11 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 def soak(server: Served, requests: int, uploads: int, temporary: Path) -> list[Footprint]:
     """A footprint after each tenth of so many requests over HTTP and uploads on the page."""
     cases = [case for case in corpus() if not case.heavy and len(case.data) < 1_000_000]
-    endless = itertools.cycle(cases)
     prints = []
     for _ in range(TENTHS):
+        endless = itertools.cycle(
+            cases
+        )  # the same files in each tenth, since what is left behind is compared
         pictures = list(itertools.islice(endless, requests // TENTHS))
         with ThreadPoolExecutor(AT_ONCE) as threads, httpx.Client(base_url=server.url, timeout=60) as client:
             took = list(threads.map(lambda case: ask(client, case), pictures))
@@ -104,7 +106,8 @@ def let_go(server: Served) -> None:
 
 def check(prints: list[Footprint], growth: float) -> None:
     first, last = prints[0], prints[-1]
-    assert last.rss_mb < growth * first.rss_mb
+    # Memory goes up and down by some per cent as heaps break into pieces: the later half's median tells what stays.
+    assert median(one.rss_mb for one in prints[TENTHS // 2 :]) < growth * first.rss_mb
     assert (
         last.open_files <= first.open_files + 3 * TENTHS
     )  # Streamlit keeps a visit for two minutes after its end
