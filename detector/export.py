@@ -85,6 +85,9 @@ FORMATS: dict[str, Writer] = {
     "saved_model": _by("tensorflow", "save_saved_model"),
     "tflite": _by("tensorflow", "save_tflite"),
 }
+_PRECISIONS = {
+    "openvino": "float32; where the processor has bfloat16 OpenVINO takes that, unless INFERENCE_PRECISION_HINT is f32"
+}
 MAPS_ONLY = ("ncnn",)  # its programs decode with a layer of its own, Yolov3DetectionOutput, or by hand
 
 
@@ -96,6 +99,7 @@ def _card(files: "ModelFiles", file_format: str, network: Network) -> dict[str, 
         "format": file_format,
         "made_by": f"object-detector {detector.__version__}",
         "weights_sha256": files.sha256 or sha256_of(files.weights),
+        "precision": _PRECISIONS.get(file_format, "float32"),
         "input": {
             "name": "picture",
             "shape": [1, *network.input_shape],

@@ -43,7 +43,8 @@ def by_onnx(folder: Path, tensor: Floats) -> Outputs:
 
 def by_openvino(folder: Path, tensor: Floats) -> Outputs:
     openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
-    found = openvino.compile_model(folder / "model.xml", "CPU")({"picture": tensor})
+    float32 = {"INFERENCE_PRECISION_HINT": "f32"}  # as the card says
+    found = openvino.compile_model(folder / "model.xml", "CPU", float32)({"picture": tensor})
     named = [(name, values) for output, values in found.items() for name in output.names]
     return {name: values for name, values in named if name in OUTPUTS}  # each has its layer's name too
 

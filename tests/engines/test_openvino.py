@@ -40,7 +40,8 @@ def test_it_computes_in_float32_and_pins_no_threads(files: ModelFiles, start: st
         compiled = load_compiled(files, SETTINGS, network)
     assert compiled.get_property("INFERENCE_PRECISION_HINT").to_string() == "f32"
     assert compiled.get_property("ENABLE_CPU_PINNING") is False
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    streams = compiled.get_property("NUM_STREAMS")
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == streams * SETTINGS.threads
 
 
 def test_a_second_start_compiles_nothing_and_gives_the_same(
