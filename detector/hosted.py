@@ -17,8 +17,14 @@ PREFIX = "DETECTOR_"
 STARTED_WITH = Path("/proc/self/environ")  # where there is such a file
 
 
-def hosted_config() -> Config:
-    """The settings of the page, and of the API beside it. Raises SettingsError."""
+def hosted_config(page: Path | None = None) -> Config:
+    """The settings of the page, and of the API beside it. Raises SettingsError.
+
+    page: the script, where Streamlit does not run it yet. What Streamlit is told beside it then holds too, secrets
+    among it, in whatever folder this was started.
+    """
+    if page:
+        st.App(page)  # makes its folder known, before Streamlit reads its settings once and for all
     secrets = _secrets()
     return Config.from_env(
         environment(os.environ, secrets, _started_with() if secrets else {}), Machine.here()

@@ -34,8 +34,9 @@ def page_with_api(config: Config) -> ASGIApp:
     """
     import streamlit as st
 
+    dressed = Middleware(Dressed, headers=page_headers(config.http))
     if config.page.url:
-        alone: ASGIApp = st.App(page_script())
+        alone: ASGIApp = st.App(page_script(), middleware=[dressed])
         return alone
     api = api_alone(config)
 
@@ -45,16 +46,16 @@ def page_with_api(config: Config) -> ASGIApp:
             yield
 
     # In front of Streamlit's own layers, which would answer some paths under /api with text or with the page.
-    under = Middleware(Under, api=api, headers=page_headers(config.http))
-    app: ASGIApp = st.App(page_script(), lifespan=lifespan, middleware=[under])
+    under = Middleware(Under, api=api)
+    app: ASGIApp = st.App(page_script(), lifespan=lifespan, middleware=[under, dressed])
     return app
 
 
 class Under:
-    """What is asked under /api goes to the API, everything else to the page, whose answers get headers of ours."""
+    """What is asked under /api goes to the API, everything else to the page."""
 
-    def __init__(self, app: ASGIApp, api: ASGIApp, headers: Mapping[str, str]) -> None:
-        self._page, self._api, self._headers = app, api, headers
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._page, self._api = app, api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -62,15 +63,22 @@ class Under:
             inside = {**scope, "root_path": scope.get("root_path", "") + ROOT}
             await self._api(inside, receive, send)
         else:
-            await self._page(scope, receive, self._dressed(send))
+            await self._page(scope, receive, send)
 
-    def _dressed(self, send: Send) -> Send:
+
+class Dressed:
+    """The page, whose answers get headers of ours."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._page, self._headers = app, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
-        return dressed
+        await self._page(scope, receive, dressed)
 
 
 def page_headers(http: Http) -> dict[str, str]:

@@ -70,8 +70,9 @@ def _serve_here(host: str, port: int | None, api_only: bool) -> None:
 def _page_config() -> Config:
     """As the page, in this process, reads it too; the API is beside it, unless it asks another server."""
     from detector.hosted import hosted_config
+    from detector.server import page_script
 
-    config = hosted_config()
+    config = hosted_config(page_script())
     if not config.page.url and not config.http.api_url:
         os.environ["DETECTOR_API_URL"] = "/api/"
         config = hosted_config()

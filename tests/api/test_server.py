@@ -1,5 +1,6 @@
 """`detector serve` as a user starts it, both ways, asked as the tutorial asks."""
 
+import asyncio
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 import requests
@@ -21,7 +23,7 @@ from detector.cli import cli
 from detector.commands.serve import serve_command
 from detector.errors import DetectorError
 from detector.models.registry import ModelFiles
-from detector.settings import Http
+from detector.settings import Config, Http
 from tests.api.servers import until
 from tests.browser.steps import CHROMIUM, FLAGS, PATIENCE_MS, shown
 from tests.conftest import ROOT
@@ -187,6 +189,18 @@ def test_somebody_tries_predict_in_the_documentation_and_opens_the_page(
 def test_other_pages_may_show_this_one_where_they_are_listed() -> None:
     policy = server.page_headers(Http(frame_origins=("https://one.example",)))["Content-Security-Policy"]
     assert policy.endswith("frame-ancestors 'self' https://one.example")
+
+
+def test_a_page_that_asks_another_server_tells_browsers_the_same() -> None:
+    app = server.page_with_api(Config.from_env({"DETECTOR_URL": "http://detector:8000"}))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://page") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 200
+    assert answer.headers.items() >= {k.lower(): v for k, v in server.page_headers(Http()).items()}.items()
 
 
 def test_an_installed_package_without_the_page_says_so(

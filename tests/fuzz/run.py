@@ -4,6 +4,7 @@ Inputs that reach new code are kept in FOLDER for the next run. An input that le
 the current folder as crash-*, and ends the run.
 """
 
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,11 @@ def main(name: str, seconds: int, folder: Path) -> None:
         (start / f"{number:04}").write_bytes(data)
     found = folder / "found"
     found.mkdir(exist_ok=True)
-    options = [f"-max_total_time={seconds}", "-max_len=30000", "-rss_limit_mb=2048", "-timeout=60"]
+    # libFuzzer goes by the most that this process ever had, and Linux counts what its starter had as that.
+    had_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    options = [
+        f"-max_total_time={seconds}", "-max_len=30000", f"-rss_limit_mb={had_mb + 2048}", "-timeout=60"
+    ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(found), str(start)], TARGETS[name])
     atheris.Fuzz()
 
