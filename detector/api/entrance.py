@@ -12,8 +12,8 @@ from detector.api.state import Api
 from detector.api.uploads import Upload, read_uploads
 
 
-def current(request: Request) -> Api:
-    """What this application has for its requests."""
+async def current(request: Request) -> Api:
+    """What this application has for its requests. Not waited for, but what is not async takes a thread."""
     api: Api = request.app.state.api
     return api
 

@@ -1,12 +1,12 @@
 """A request's body -> the files in it, in memory, within the limits of size and time."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+import anyio
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -76,8 +76,10 @@ async def read_uploads(request: Request, http: Http, most: int, take: Take) -> l
     if not request.headers.get("content-type", "").lower().startswith(_MULTIPART):
         raise _problem(415, "no_form", "the body is not multipart/form-data", _SEND)
     try:
-        uploads = await asyncio.wait_for(_parse(request, http, most, take), http.max_body_s)
-    except asyncio.TimeoutError:
+        # wait_for would make a task: of hundreds who come at once all would be read before one has joined the queue.
+        with anyio.fail_after(http.max_body_s):
+            uploads = await _parse(request, http, most, take)
+    except TimeoutError:
         detail = f"the body did not arrive within {http.max_body_s:g} s"
         # What is still to come is not waited for.
         raise _problem(408, "too_slow", detail, "send it again", connection="close") from None

@@ -1,13 +1,16 @@
 """Many at once: everybody gets their own right answer, or is told at once to come again."""
 
+import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from detector.api import uploads
 from detector.api.app import build_api
 from detector.gate import Gate
 from detector.service import Service
@@ -59,6 +62,25 @@ def test_past_the_queue_the_answer_is_at_once_and_the_rest_still_runs() -> None:
         assert [one.result().status_code for one in inside] == [200, 200, 200]
     assert engine.calls == 3
     assert (service.gate.running, service.gate.waiting) == (0, 0)
+
+
+def test_of_many_who_come_at_the_same_moment_no_more_are_read_than_the_queue_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, read = HeldEngine(), Mock(side_effect=uploads._parse)
+    monkeypatch.setattr(uploads, "_parse", read)
+    transport = httpx.ASGITransport(build_api(held(engine, 1, 2)))
+
+    async def scene() -> list[int]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            asked = [asyncio.ensure_future(client.post("/predict", files=form())) for _ in range(30)]
+            while sum(one.done() for one in asked) < 27:
+                await asyncio.sleep(0.01)
+            engine.go.set()
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert sorted(asyncio.run(asyncio.wait_for(scene(), 30))) == [200] * 3 + [503] * 27
+    assert read.call_count == 3
 
 
 def sent(url: str) -> socket.socket:
