@@ -65,7 +65,7 @@ ENGINES = (
         "onnxruntime",
         "ONNX Runtime",
         {"onnxruntime": "onnxruntime", "onnx": "onnx"},
-        ("onnxruntime",),
+        ("onnxruntime", "onnxruntime-gpu"),
         precisions=("float32", "int8"),
         side_by_side=True,
     ),
