@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from detector.pictures.decode import read_picture
     from detector.pictures.draw import draw
     from detector.pictures.encode import encode
-    from detector.pipeline import Result, detect, detect_in, load, read_and_detect
+    from detector.pipeline import Result, detect, detect_in, in_full, load, read_and_detect
     from detector.settings import Config, Limits, Settings
     from detector.values import Detections, Picture
 
@@ -37,6 +37,7 @@ __all__ = [
     "detect_in",
     "draw",
     "encode",
+    "in_full",
     "load",
     "read_and_detect",
     "read_picture",
@@ -57,6 +58,7 @@ _HOMES = {
     "detect_in": "pipeline",
     "draw": "pictures.draw",
     "encode": "pictures.encode",
+    "in_full": "pipeline",
     "load": "pipeline",
     "read_and_detect": "pipeline",
     "read_picture": "pictures.decode",

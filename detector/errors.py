@@ -1,5 +1,7 @@
 """What a user can cause or mend. Shells turn these into text, an exit code or a status, by class."""
 
+COME_AGAIN_S = 2  # some pictures' time on a slow machine
+
 
 class DetectorError(Exception):
     """Base of every error that this package raises on purpose; its text says what was wrong and what to do."""
@@ -36,7 +38,7 @@ class EngineError(DetectorError):
 class BusyError(DetectorError):
     """Too many wait already, or a wait was too long; the same works later, such as in `come_again_s` seconds."""
 
-    def __init__(self, message: str, come_again_s: float = 2.0) -> None:
+    def __init__(self, message: str, come_again_s: float = COME_AGAIN_S) -> None:
         super().__init__(message)
         self.come_again_s = come_again_s
 

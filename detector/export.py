@@ -92,13 +92,11 @@ MAPS_ONLY = ("ncnn",)  # its programs decode with a layer of its own, Yolov3Dete
 
 
 def _card(files: "ModelFiles", file_format: str, network: Network) -> dict[str, Any]:
-    from detector.models.assets import sha256_of
-
     return {
         "model": files.name,
         "format": file_format,
         "made_by": f"object-detector {detector.__version__}",
-        "weights_sha256": files.sha256 or sha256_of(files.weights),
+        "weights_sha256": files.weights_sha256(),
         "precision": _PRECISIONS.get(file_format, "float32"),
         "input": {
             "name": "picture",

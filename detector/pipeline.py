@@ -94,9 +94,14 @@ def detect_in(data: bytes, engine: Engine, settings: Settings, limits: Limits | 
 def read_and_detect(
     data: bytes, engine: Engine, settings: Settings, limits: Limits | None = None
 ) -> tuple[Result, Picture]:
-    """As detect_in, with the picture as it was decoded: in full size unless its full_wh says more."""
+    """As detect_in, with the picture as it was decoded; `in_full` gives it in full size."""
     watch = Stopwatch()
     picture = read_for(engine, data, limits)
     watch.lap(DECODE)
     result = detect(picture, engine, settings)
     return replace(result, time_ms={**watch.ms, **result.time_ms}), picture
+
+
+def in_full(picture: Picture, data: bytes, limits: Limits | None = None) -> Picture:
+    """A picture that was read from this file in full size: itself, or decoded again where it was reduced."""
+    return picture if picture.size_wh == picture.full_wh else read_picture(data, limits)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from detector.errors import (
+    COME_AGAIN_S,
     BusyError,
     DetectorError,
     EngineError,
@@ -25,7 +26,6 @@ from detector.errors import (
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_S = 2  # some pictures' time on a slow machine
 LONGEST_RETRY_S = 60
 
 
@@ -90,7 +90,7 @@ def problem_of(error: DetectorError) -> Problem:
 
 
 def _retry_after_s(error: DetectorError) -> int:
-    wanted = error.come_again_s if isinstance(error, BusyError) else RETRY_AFTER_S
+    wanted = error.come_again_s if isinstance(error, BusyError) else COME_AGAIN_S
     return max(1, min(math.ceil(wanted), LONGEST_RETRY_S))
 
 

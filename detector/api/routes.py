@@ -16,10 +16,9 @@ from detector.api.state import Api
 from detector.api.uploads import Upload, body_schema
 from detector.api.work import Steps
 from detector.errors import DetectorError
-from detector.pictures.decode import read_picture
 from detector.pictures.draw import draw
 from detector.pictures.encode import encode
-from detector.pipeline import Result
+from detector.pipeline import Result, in_full
 from detector.settings import Settings
 
 router = APIRouter(dependencies=[Depends(admit)], responses=answers.PROBLEMS, tags=["pictures"])
@@ -108,9 +107,9 @@ async def compare(
 def _drawn(
     api: Api, file: Upload, settings: Settings, classes: Sequence[str], steps: Steps
 ) -> tuple[Result, bytes]:
-    result = api.look(file, settings, classes, steps)
+    result, picture = api.look_and_read(file, settings, classes, steps)
     with steps.stage("draw"):
-        drawn = draw(read_picture(file.data, api.config.limits), result.detections)
+        drawn = draw(in_full(picture, file.data, api.config.limits), result.detections)
         return result, encode(drawn, ".jpg")
 
 

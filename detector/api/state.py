@@ -21,9 +21,10 @@ from detector.errors import (
     ModelError,
     UnavailableError,
 )
-from detector.pipeline import Result, detect_in
+from detector.pipeline import Result, read_and_detect
 from detector.service import Service
 from detector.settings import Config, Settings
+from detector.values import Picture
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -70,18 +71,25 @@ class Api:
 
     def look(self, upload: Upload, settings: Settings, classes: Sequence[str], steps: Steps) -> Result:
         """What of these classes (none: of all) is in the picture. Raises DetectorError, which names the upload."""
+        return self.look_and_read(upload, settings, classes, steps)[0]
+
+    def look_and_read(
+        self, upload: Upload, settings: Settings, classes: Sequence[str], steps: Steps
+    ) -> tuple[Result, Picture]:
+        """The same, with the picture as it was decoded."""
         upload.check_name()
         engine = engine_for(self.service, settings)
         steps.go_on()
         try:
-            result = detect_in(upload.data, engine, settings, self.config.limits)
+            result, picture = read_and_detect(upload.data, engine, settings, self.config.limits)
         except ImageError as error:
             raise type(error)(f"{upload.shown}: {error}") from error
         for stage, ms in (*result.time_ms.items(), ("detect", result.detect_ms)):
             steps.add(stage, ms)
         if self.keeper:
             self.keeper.keep(upload.data)
-        return replace(result, detections=result.detections.of_classes(classes)) if classes else result
+        shown = replace(result, detections=result.detections.of_classes(classes)) if classes else result
+        return shown, picture
 
 
 def engine_for(service: Service, settings: Settings) -> Engine:

@@ -13,8 +13,7 @@ from fastapi import FastAPI
 from ray import serve
 from ray.serve import Application
 
-from detector.api.problems import RETRY_AFTER_S
-from detector.errors import EngineError, SettingsError
+from detector.errors import COME_AGAIN_S, EngineError, SettingsError
 from detector.server import api_alone
 from detector.service import service
 from detector.settings import Config
@@ -77,7 +76,7 @@ def application(config: Config, arguments: Arguments) -> Application:
         # way in or out, so that slow uploads keep nobody from it. What is beyond waits in Ray's proxy.
         max_ongoing_requests=2 * own_queue,
         max_queued_requests=max(1, serving.max_waiting),  # at 0 Ray refuses everybody
-        backpressure_config={"status_code": 503, "retry_after_s": RETRY_AFTER_S},
+        backpressure_config={"status_code": 503, "retry_after_s": COME_AGAIN_S},
         health_check_period_s=LOOKS_EVERY_S,
         health_check_timeout_s=http.max_answer_s,
         graceful_shutdown_timeout_s=http.max_body_s + http.max_answer_s,

@@ -94,9 +94,7 @@ def _work(
         data = job.read()
         result, picture = detector.read_and_detect(data, engine, settings, limits)
         if job.target:
-            whole = picture.size_wh == picture.full_wh
-            full = picture if whole else detector.read_picture(data, limits)
-            drawn = detector.draw(full, result.detections)
+            drawn = detector.draw(detector.in_full(picture, data, limits), result.detections)
             write(job.target, detector.encode(drawn, job.target.suffix))
         return result
     except ImageError as error:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +14,7 @@ import detector
 from detector.addresses import write
 from detector.ahead import in_order
 from detector.commands.jobs import Job
-from detector.commands.options import configure, lay_over, load_engine, picture_bar, settings_options
+from detector.commands.options import configure, lay_over, load_engine, picture_bar, settings_options, workers
 from detector.errors import DetectorError, ImageError
 from detector.settings import Config, Settings
 
@@ -136,7 +135,7 @@ def _evaluate(way: Way, labelled: "Labelled") -> "Evaluated":
     found = []
     with picture_bar(len(examples)) as bar:
         jobs = [Job(str(example.path)) for example in examples]
-        for _, detections in in_order(work, jobs, threads=max(2, os.cpu_count() or 1)):
+        for _, detections in in_order(work, jobs, workers()):
             found.append(detections)
             bar.update()
     scores = measure(examples, found, names, way.settings.confidence)

@@ -58,7 +58,7 @@ def _recipe(files: ModelFiles, settings: Settings) -> str:
                 cpu.get_property("CPU", properties.device.full_name),
                 *sorted(cpu.get_property("CPU", properties.device.capabilities)),
                 f"{settings.side} {settings.threads} {settings.precision}",
-                files.sha256 or sha256_of(files.weights),
+                files.weights_sha256(),
                 *map(sha256_of, (files.cfg, *ranges, *code)),
             )
         )

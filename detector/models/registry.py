@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from detector.errors import ModelError
-from detector.models.assets import Asset, Progress
+from detector.models.assets import Asset, Progress, sha256_of
 from detector.models.sources import IndexSource, WebSource
 from detector.models.store import Store
 
@@ -36,6 +36,10 @@ class ModelFiles:
     def class_names(self) -> tuple[str, ...]:
         """The names, in the order of the class indices."""
         return read_names(self.names)
+
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the weights, which are read where it is not known. Raises OSError."""
+        return self.sha256 or sha256_of(self.weights)
 
 
 def read_names(path: Path) -> tuple[str, ...]:

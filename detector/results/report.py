@@ -27,21 +27,7 @@ def report(result: Result, image_name: str) -> dict[str, Any]:
         "model": settings.model,
         "engine": settings.engine,
         "image": {"name": image_name, "width": width, "height": height},
-        "detections": [
-            {
-                "label": label,
-                "class_id": class_id,
-                "score": score,
-                "box": dict(zip(_CORNERS, box, strict=True)),
-            }
-            for label, class_id, score, box in zip(
-                found.labels,
-                found.class_ids.tolist(),
-                found.scores.tolist(),
-                found.boxes.tolist(),
-                strict=True,
-            )
-        ],
+        "detections": named(found),
         "counts": found.counts(),
         "time_ms": {
             stage: round(ms, 2) for stage, ms in (*result.time_ms.items(), ("detect", result.detect_ms))
@@ -49,6 +35,15 @@ def report(result: Result, image_name: str) -> dict[str, Any]:
         "notes": list(result.notes),
         "version": detector.__version__,
     }
+
+
+def named(found: Detections) -> list[dict[str, Any]]:
+    """Label, class_id, score and box of each detection by name; the box again by its corners."""
+    columns = (found.labels, found.class_ids.tolist(), found.scores.tolist(), found.boxes.tolist())
+    return [
+        {"label": label, "class_id": class_id, "score": score, "box": dict(zip(_CORNERS, box, strict=True))}
+        for label, class_id, score, box in zip(*columns, strict=True)
+    ]
 
 
 def read_report(told: Any, names: tuple[str, ...], settings: Settings) -> Result:

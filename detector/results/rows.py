@@ -15,13 +15,13 @@ from detector.errors import ImageError, UnavailableError
 from detector.models.assets import sha256_of
 from detector.models.registry import ModelFiles
 from detector.pipeline import Result, detect_in
+from detector.results.report import named
 from detector.settings import Limits, Settings
 from detector.values import Detections
 
 Row = dict[str, Any]  # by the columns of `parts.SCHEMA`; no value is None
 
 _DECIDES_NOTHING = ("threads",)
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Recipe:
         """The recipe of these settings with these files of their model. Reads the files."""
         int8 = settings.precision == "int8" and files.ranges and files.ranges.is_file()
         others = [files.cfg, files.names, *([files.ranges] if int8 and files.ranges else [])]
-        hashes = [files.sha256 or sha256_of(files.weights), *map(sha256_of, others)]
+        hashes = [files.weights_sha256(), *map(sha256_of, others)]
         return cls(settings, sha256("\n".join(hashes).encode()).hexdigest())
 
     def values(self) -> dict[str, Any]:
@@ -100,8 +100,4 @@ def _as_row(address: str, recipe: Recipe, result: Result | None = None, error: s
 
 def _found(found: Detections) -> list[dict[str, Any]]:
     """The surest first; boxes in pixels of the picture as shown, origin at its top left corner."""
-    columns = (found.labels, found.class_ids.tolist(), found.scores.tolist(), found.boxes.tolist())
-    return [
-        {"label": label, "class_id": class_id, "score": score, **dict(zip(_CORNERS, box, strict=True))}
-        for label, class_id, score, box in zip(*columns, strict=True)
-    ]
+    return [one | one.pop("box") for one in named(found)]
