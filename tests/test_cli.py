@@ -131,6 +131,16 @@ def test_annotated_copies_do_not_overwrite_each_other(folder: Path) -> None:
         assert 0 < unlike_own < unlike_other
 
 
+def test_the_annotated_copy_of_a_picture_that_was_reduced_for_the_network_has_its_full_size(
+    folder: Path,
+) -> None:
+    large = Image.fromarray(noise_picture(800, 600).pixels)
+    (folder / "large.jpg").write_bytes(file_bytes(large, "JPEG"))
+    assert run("detect", "large.jpg", "--out", "out").exit_code == 0
+    with Image.open(folder / "out" / "large.jpg") as drawn:
+        assert drawn.size == (800, 600)
+
+
 def test_annotated_copies_never_overwrite_the_pictures_themselves(folder: Path) -> None:
     run("detect", "pictures/one.png", "--out", "pictures")
     assert (folder / "pictures" / "one.png").read_bytes() == picture_bytes()

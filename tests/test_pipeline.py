@@ -35,3 +35,15 @@ def test_a_result_says_that_only_a_first_frame_was_looked_at(tmp_path: Path) -> 
     )
     assert result.notes == ("this picture moves; its first frame was looked at",)
     assert result.detections.scores.tolist() == of_the_first.detections.scores.tolist()
+
+
+def test_a_picture_that_was_reduced_is_had_in_full_size_and_another_is_not_decoded_again(
+    tmp_path: Path,
+) -> None:
+    image, engine = Image.fromarray(noise_picture(800, 600).pixels), own_engine(tmp_path)
+    jpeg, png = file_bytes(image, "JPEG"), file_bytes(image, "PNG")
+    _, reduced = detector.read_and_detect(jpeg, engine, SETTINGS)
+    assert reduced.size_wh == (400, 300)  # each side at least twice the input's 96
+    assert detector.in_full(reduced, jpeg).size_wh == (800, 600)
+    _, whole = detector.read_and_detect(png, engine, SETTINGS)
+    assert detector.in_full(whole, png) is whole

@@ -13,7 +13,7 @@ from detector.api import answers
 from detector.results.agreement import KINDS
 from detector.settings import Config
 from tests.api.conftest import SIZE_WH, form, picture_bytes
-from tests.builders import EVERY_LAYER_NAMES
+from tests.builders import EVERY_LAYER_NAMES, file_bytes, noise_picture
 
 STAGES = ["decode", "prepare", "forward", "suppress", "detect"]
 
@@ -32,6 +32,14 @@ def test_an_annotated_jpeg_is_the_default(api: httpx.Client) -> None:
     assert json.loads(answer.headers["X-Detection-Counts"]) == predicted(api)["counts"]
     stages = [part.split(";")[0] for part in answer.headers["Server-Timing"].split(", ")]
     assert stages == ["wait", *STAGES, "draw", "total"]
+
+
+def test_the_annotated_answer_to_a_picture_that_was_reduced_for_the_network_has_its_full_size(
+    api: httpx.Client,
+) -> None:
+    data = file_bytes(Image.fromarray(noise_picture(800, 600).pixels), "JPEG")
+    with Image.open(io.BytesIO(api.post("/predict", files=form(data, "large.jpg")).content)) as drawn:
+        assert drawn.size == (800, 600)
 
 
 def test_json_is_what_the_pipeline_finds(api: httpx.Client, config: Config) -> None:
