@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 import click
 import httpx
-from replicas import PICTURE, ROOT, Measured, load, until_ready
+from replicas import PICTURE, ROOT, Measured, load, rates_and_waits, until_ready
 
 PORT = 8720
 
@@ -67,11 +67,9 @@ def main(rounds: int, seconds: float, clients: int) -> None:
 
 def told(way: Way) -> str:
     """A line of the table."""
-    rates, waits = [run.rate for run in way.runs], [wait for run in way.runs for wait in run.waits_ms]
     lost = f"{median(way.lost_s):.1f} ({min(way.lost_s):.1f} to {max(way.lost_s):.1f})" if way.lost_s else "-"
     return (
-        f"{way.name} | {median(rates):.1f} ({min(rates):.1f} to {max(rates):.1f}) | {median(waits):.0f}"
-        f" | {quantiles(waits, n=20)[-1]:.0f} | {median(way.starts_s):.1f} | {lost}"
+        f"{way.name} | {rates_and_waits(way.runs)} | {median(way.starts_s):.1f} | {lost}"
         f" | {sum(run.refused for run in way.runs)}"
     )
 

@@ -52,12 +52,19 @@ def main(counts: tuple[int, ...], rounds: int, seconds: float, clients: int) -> 
                 click.echo(f"{count}: {found[count][-1].rate:.2f}/s, load {os.getloadavg()[0]:.1f}", err=True)
     click.echo("replicas | answers/s (least to most) | p50 ms | p95 ms | processor ms each | refused")
     for count, runs in found.items():
-        rates, waits = [run.rate for run in runs], [wait for run in runs for wait in run.waits_ms]
+        processor_ms = median(run.processor_ms for run in runs)
         click.echo(
-            f"{count} | {median(rates):.1f} ({min(rates):.1f} to {max(rates):.1f}) | {median(waits):.0f}"
-            f" | {quantiles(waits, n=20)[-1]:.0f} | {median(run.processor_ms for run in runs):.0f}"
-            f" | {sum(run.refused for run in runs)}"
+            f"{count} | {rates_and_waits(runs)} | {processor_ms:.0f} | {sum(run.refused for run in runs)}"
         )
+
+
+def rates_and_waits(runs: list[Measured]) -> str:
+    """Columns of a table: the median rate with the least and the most; of all waits the median and 95 of 100."""
+    rates, waits = [run.rate for run in runs], [wait for run in runs for wait in run.waits_ms]
+    return (
+        f"{median(rates):.1f} ({min(rates):.1f} to {max(rates):.1f}) | {median(waits):.0f}"
+        f" | {quantiles(waits, n=20)[-1]:.0f}"
+    )
 
 
 @contextlib.contextmanager
